@@ -1,0 +1,105 @@
+import type {
+	IExecuteFunctions,
+	ILoadOptionsFunctions,
+	INodeProperties,
+	Logger,
+} from 'n8n-workflow';
+
+import type { Outcome } from '../identity/outcome';
+
+/**
+ * A parameter of an operation. `displayOptions.show` for resource and operation are added by the assembler; own
+ * `displayOptions` of the field are kept and merged.
+ */
+export interface Field extends INodeProperties {
+	/** Read for each input item (default: read once a run, for item 0). */
+	perItem?: boolean;
+}
+
+/** How an operation's outcomes are sorted into outputs (design 6.7). */
+export type OutputKind =
+	/** Found / Not Found */
+	| 'reader'
+	/** Done / Needs Attention */
+	| 'writer'
+	/** Done / Not Found / Needs Attention / Summary */
+	| 'backfill'
+	/** one output: rows of a list, a status, settings */
+	| 'lister';
+
+/** One input item with the parameters that are read per item. */
+export interface Input {
+	/** Place of the item in the node's input, from 0. */
+	readonly index: number;
+	/** Values of the operation's `perItem` fields by name, as n8n would give them (resource locators as their value). */
+	readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** What an operation works with: all the items of one run. */
+export interface Run<System> {
+	readonly system: System;
+	/** Items still to be done, in input order: whole, so that items that disagree can be seen before anything is written. */
+	readonly inputs: readonly Input[];
+	/** Values of the fields that are read once a run, by name; a missing collection is `{}`. */
+	readonly parameters: Readonly<Record<string, unknown>>;
+	/** JSON of an input item, for mappers and "all fields of the item". */
+	json(input: Input): Readonly<Record<string, unknown>>;
+	/**
+	 * Says what became of an input, as soon as it is certain (committed). Once an input; several outcomes of one
+	 * input (a list, a fan-out) go in one call. An input that is never settled is a defect and fails the run.
+	 */
+	settle(input: Input, outcome: Outcome | readonly Outcome[]): void;
+	/** Aborted when the execution is cancelled; look at it between batches and settle the rest as `notAttempted`. */
+	readonly signal: AbortSignal | undefined;
+	/** Adds a message to the output pane. */
+	hint(message: string, type?: 'info' | 'warning'): void;
+	/** Who asks: written beside every change. */
+	readonly caller: Caller;
+	readonly logger: Logger;
+}
+
+/** Who makes a change: stands in the history. */
+export interface Caller {
+	/** ID of this run of the node, unique. */
+	readonly runId: string;
+	readonly workflowId: string | undefined;
+	readonly nodeId: string;
+	readonly executionId: string | undefined;
+	/** `manual` for a run from the editor, `api` otherwise. */
+	readonly origin: 'manual' | 'api';
+}
+
+/** One operation: what the panel shows, and how it runs on all items at once. */
+export interface Operation<System> {
+	readonly value: string;
+	/** Title Case, as the drop-down shows it. */
+	readonly name: string;
+	/** Sentence case: "Link IDs of one record". */
+	readonly action: string;
+	readonly description: string;
+	readonly outputs: OutputKind;
+	readonly fields: readonly Field[];
+	/** Offered to AI agents unless false (backfill, undo, delete, erase are not). */
+	readonly asTool?: boolean;
+	/** Whether one call does the whole run whatever the number of items (`registry: status`): it runs for item 0 only. */
+	readonly once?: boolean;
+	run(run: Run<System>): Promise<void>;
+}
+
+/** A resource: a heading of the operation list. */
+export interface Resource<System> {
+	readonly value: string;
+	/** Title Case, singular. */
+	readonly name: string;
+	readonly description: string;
+	/** In the order of the drop-down; the first is the default. */
+	readonly operations: ReadonlyArray<Operation<System>>;
+}
+
+/** What a node is made of. */
+export interface NodeDefinition<System> {
+	/** The first is the default. */
+	readonly resources: ReadonlyArray<Resource<System>>;
+	/** Opens the system; throws what concerns the whole run (wrong key, database away) before anything is written. */
+	connect(context: IExecuteFunctions | ILoadOptionsFunctions): Promise<System>;
+}

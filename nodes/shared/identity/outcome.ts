@@ -63,6 +63,13 @@ export function isDone(outcome: Outcome): outcome is Done {
 	return DONE.has(outcome.status);
 }
 
+const TROUBLE: ReadonlySet<unknown> = new Set(TROUBLE_STATUSES);
+
+/** Whether a check (`parseEmail`, `parseDomain`, `matchDomain`, …) gave back what is wrong, instead of what it checked. */
+export function isTrouble(checked: unknown): checked is Trouble {
+	return typeof checked === 'object' && checked !== null && 'problemKey' in checked && 'status' in checked && TROUBLE.has(checked.status);
+}
+
 /** Whether an outcome is one that a person has to look at: not done, and not an answer like "not found". */
 export function needsAttention(outcome: Outcome): outcome is Trouble {
 	return !isDone(outcome) && outcome.status !== 'planned' && outcome.status !== 'notFound' && outcome.status !== 'skipped';

@@ -9,11 +9,24 @@ import type { Outcome } from '../identity/outcome';
 
 /**
  * A parameter of an operation. `displayOptions.show` for resource and operation are added by the assembler; own
- * `displayOptions` of the field are kept and merged.
+ * `displayOptions` of the field are kept and merged. The same object used by several operations of a resource becomes
+ * one property, so that its value stays when the builder changes the operation.
+ *
+ * Two fields of one name in an operation stand for each other by their `displayOptions`; the displayed one is read.
+ * A per-item field with `validateType` always goes through n8n's expression engine (0.3 ms an item): leave it out
+ * where the operation checks the value anyway.
  */
 export interface Field extends INodeProperties {
 	/** Read for each input item (default: read once a run, for item 0). */
 	perItem?: boolean;
+}
+
+/** What a field of type `resourceLocator` gives, at the top as well as inside a collection or fixed collection. */
+export interface LocatorValue {
+	/** The value alone, after the mode's `extractValue`; usually text. */
+	readonly value: unknown;
+	/** Whether the builder picked it from the list: mode `list` and no expression. Only then may something new be made of it (design 6.1). */
+	readonly picked: boolean;
 }
 
 /** How an operation's outcomes are sorted into outputs (design 6.7). */
@@ -31,25 +44,37 @@ export type OutputKind =
 export interface Input {
 	/** Place of the item in the node's input, from 0. */
 	readonly index: number;
-	/** Values of the operation's `perItem` fields by name, as n8n would give them (resource locators as their value). */
+	/**
+	 * Values of the operation's `perItem` fields by name, as n8n would give them, except that a resource locator is a
+	 * {@link LocatorValue}. Objects and lists may be the input item's own: read them, never change them.
+	 */
 	readonly values: Readonly<Record<string, unknown>>;
 }
 
 /** What an operation works with: all the items of one run. */
 export interface Run<System> {
 	readonly system: System;
-	/** Items still to be done, in input order: whole, so that items that disagree can be seen before anything is written. */
+	/**
+	 * Items still to be done, in input order: whole, so that items that disagree can be seen before anything is written.
+	 * Not among them: items whose expressions failed, and items that an earlier try of *Retry On Fail* has done.
+	 */
 	readonly inputs: readonly Input[];
-	/** Values of the fields that are read once a run, by name; a missing collection is `{}`. */
+	/**
+	 * Values of the fields that are read once a run, by name; a missing collection is `{}`, a resource locator a
+	 * {@link LocatorValue}.
+	 */
 	readonly parameters: Readonly<Record<string, unknown>>;
 	/** JSON of an input item, for mappers and "all fields of the item". */
 	json(input: Input): Readonly<Record<string, unknown>>;
 	/**
 	 * Says what became of an input, as soon as it is certain (committed). Once an input; several outcomes of one
 	 * input (a list, a fan-out) go in one call. An input that is never settled is a defect and fails the run.
+	 * Each outcome becomes the JSON of an output item as it stands: a fresh object each, with no key `error`.
 	 */
 	settle(input: Input, outcome: Outcome | readonly Outcome[]): void;
-	/** Aborted when the execution is cancelled; look at it between batches and settle the rest as `notAttempted`. */
+	/** Gives the item of a backfill's Summary output; of other kinds only that may call it. The last call counts. */
+	summarize(summary: Readonly<Record<string, unknown>>): void;
+	/** Aborted when the execution is cancelled; look at it between batches. What is then left unsettled becomes `notAttempted`. */
 	readonly signal: AbortSignal | undefined;
 	/** Adds a message to the output pane. */
 	hint(message: string, type?: 'info' | 'warning'): void;
@@ -60,7 +85,7 @@ export interface Run<System> {
 
 /** Who makes a change: stands in the history. */
 export interface Caller {
-	/** ID of this run of the node, unique. */
+	/** ID of this run of the node, unique: `run_` and a ULID. The tries of *Retry On Fail* are one run. */
 	readonly runId: string;
 	readonly workflowId: string | undefined;
 	readonly nodeId: string;
@@ -92,7 +117,7 @@ export interface Resource<System> {
 	/** Title Case, singular. */
 	readonly name: string;
 	readonly description: string;
-	/** In the order of the drop-down; the first is the default. */
+	/** In the order of the drop-down (n8n's lint sorts five and more by name); the first is the default. */
 	readonly operations: ReadonlyArray<Operation<System>>;
 }
 

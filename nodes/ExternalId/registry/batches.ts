@@ -1,0 +1,65 @@
+import { trouble } from '../../shared/identity/outcome';
+import type { Trouble } from '../../shared/identity/outcome';
+import { Pacer } from '../../shared/pace';
+import type { Work } from '../../shared/ports';
+
+/** A transaction should stop n8n no longer than this (ms); the largest allowed is 50 (design 3, promise 10). */
+const AIM_MS = 15;
+const FIRST_SIZE = 250;
+const SMALLEST_SIZE = 25;
+const LARGEST_SIZE = 1_000;
+
+/**
+ * Does work in batches whose size follows the clock, giving way between them, until all is done or the run is cancelled.
+ *
+ * @param groups entries that must be done together stay in one batch; a group may be larger than a batch
+ * @param step does one batch, in one transaction
+ * @param rest what to do with the groups that a cancelled run leaves
+ */
+export async function inBatches<Group extends readonly unknown[]>(
+	groups: readonly Group[],
+	signal: AbortSignal | undefined,
+	step: (batch: readonly Group[]) => Promise<void>,
+	rest: (left: readonly Group[]) => void,
+): Promise<void> {
+	const pacer = new Pacer({ every: 1 });
+	let size = FIRST_SIZE;
+	for (let at = 0; at < groups.length; ) {
+		if (signal?.aborted) {
+			rest(groups.slice(at));
+			return;
+		}
+		const end = endOfBatch(groups, at, size);
+		const started = performance.now();
+		await step(groups.slice(at, end));
+		size = nextSize(size, performance.now() - started);
+		at = end;
+		if (pacer.due()) await pacer.rest();
+	}
+}
+
+/** The outcome of what a cancelled run did not come to. */
+export function cancelled(about: readonly unknown[]): Trouble {
+	return trouble('notAttempted', 'cancelled', 'The run was stopped before this item. Run it again: what is done stays done.', about);
+}
+
+/** Settles all the entries of some groups as not attempted. */
+export function settleCancelled(groups: ReadonlyArray<ReadonlyArray<{ index: number }>>, work: Work): void {
+	for (const { index } of groups.flat()) work.settle(index, cancelled([work.operation, index]));
+}
+
+function endOfBatch(groups: ReadonlyArray<readonly unknown[]>, from: number, size: number): number {
+	let entries = 0;
+	let end = from;
+	while (end < groups.length && (end === from || entries + (groups[end]?.length ?? 0) <= size)) {
+		entries += groups[end]?.length ?? 0;
+		end++;
+	}
+	return end;
+}
+
+/** Halves at once when a batch took too long, grows gently when it was quick. */
+function nextSize(size: number, took: number): number {
+	const next = took > AIM_MS ? size / 2 : took < AIM_MS / 2 ? size * 1.5 : size;
+	return Math.round(Math.min(LARGEST_SIZE, Math.max(SMALLEST_SIZE, next)));
+}

@@ -1,0 +1,44 @@
+import { Pacer } from '../../shared/pace';
+
+/**
+ * Puts entries that share a key into one group, and entries of groups that share an entry too: what belongs to one object
+ * as far as the input tells. What becomes of a group is decided for the whole group, so it never depends on the order.
+ *
+ * @param entries in input order
+ * @param keysOf the keys of an entry; an entry without keys is a group of its own
+ * @returns groups in the order of their first entries, entries in input order
+ */
+export async function groupByKeys<Entry>(entries: readonly Entry[], keysOf: (entry: Entry) => readonly string[]): Promise<Entry[][]> {
+	const parent = entries.map((_, at) => at);
+	const root = (at: number): number => {
+		let top = at;
+		while (parent[top] !== top) top = parent[top] as number;
+		// Shortens the way for the next search.
+		for (let each = at; parent[each] !== top; ) {
+			const up = parent[each] as number;
+			parent[each] = top;
+			each = up;
+		}
+		return top;
+	};
+	const pacer = new Pacer();
+	const firstWith = new Map<string, number>();
+	for (const [at, entry] of entries.entries()) {
+		for (const key of keysOf(entry)) {
+			const first = firstWith.get(key);
+			if (first === undefined) firstWith.set(key, at);
+			// The earlier entry stays on top, so that a group stands where its first entry stands.
+			else parent[Math.max(root(first), root(at))] = Math.min(root(first), root(at));
+		}
+		if (pacer.due()) await pacer.rest();
+	}
+	const groups = new Map<number, Entry[]>();
+	for (const [at, entry] of entries.entries()) {
+		const top = root(at);
+		const group = groups.get(top);
+		if (group) group.push(entry);
+		else groups.set(top, [entry]);
+		if (pacer.due()) await pacer.rest();
+	}
+	return [...groups.values()];
+}

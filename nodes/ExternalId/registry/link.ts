@@ -1,0 +1,220 @@
+import { parseEmail } from '../../shared/identity/email';
+import type { Email } from '../../shared/identity/email';
+import { isTrouble, trouble } from '../../shared/identity/outcome';
+import type { ObjectType, Outcome, Trouble } from '../../shared/identity/outcome';
+import { shown } from '../../shared/identity/wording';
+import type { ConflictChoices, ExternalIdEntry, Work } from '../../shared/ports';
+import { inBatches, settleCancelled } from './batches';
+import { checkEntries } from './checked';
+import { groupByKeys } from './groups';
+import { allowed, carryOut, itemsOf, planId, shownMapping } from './mappings';
+import type { Placement } from './mappings';
+import { severalWithEmail } from './objects';
+import { currentIds } from './views';
+import type { CheckedId, Registry } from './registry';
+import { aRecord } from './registry';
+import type { RecordRow } from './rows';
+import type { Unit } from './unit';
+import { idKeyText } from './unit';
+
+export interface LinkEntry {
+	objectType: ObjectType;
+	/** IDs of one object in different systems; empty ones are left out. */
+	ids: readonly ExternalIdEntry[];
+	email?: unknown;
+}
+
+/** Several names of one object, checked. */
+export interface CheckedIds {
+	index: number;
+	objectType: ObjectType;
+	ids: CheckedId[];
+	email?: Email;
+}
+
+/**
+ * Stores that IDs of several systems belong to one object: finds the object by any of them (or else by the e-mail), or
+ * makes it. IDs that sit on different objects are a conflict.
+ */
+export async function linkIds(registry: Registry, entries: readonly LinkEntry[], choices: ConflictChoices, work: Work): Promise<void> {
+	await registry.ensurePicked(entries.flatMap(({ objectType, ids }) => ids.map((id) => ({ objectType, externalType: id.externalType }))), work);
+	const checked = await checkEntries(entries, work, (entry) => checkIds(registry, entry, entry.email));
+	const groups = await groupByKeys(checked, linkKeys);
+	const sound = groups.filter((group) => {
+		const contradiction = group.length > 1 ? tooManyIds(registry, group) : undefined;
+		if (contradiction) for (const { index } of group) work.settle(index, contradiction);
+		return !contradiction;
+	});
+	await inBatches(
+		sound,
+		work.signal,
+		async (batch) => {
+			const outcomes = await registry.transact(readsOfIds(batch.flat()), work, (unit) =>
+				batch.map((group) => linkGroup(registry, unit, group, choices, work)),
+			);
+			batch.forEach((group, at) => group.forEach(({ index }, place) => work.settle(index, outcomes[at]?.[place] as Outcome)));
+		},
+		(left) => settleCancelled(left, work),
+	);
+}
+
+/** Checks the External IDs of one item: each sound, at least one there, no two of a type that allows one. */
+export function checkIds(registry: Registry, entry: { objectType: ObjectType; ids: readonly ExternalIdEntry[] }, email: unknown): Omit<CheckedIds, 'index'> | Trouble {
+	const ids: CheckedId[] = [];
+	for (const each of entry.ids) {
+		if (isBlank(each.externalId) && entry.ids.length > 1) continue;
+		const id = registry.checkId(entry.objectType, each);
+		if (isTrouble(id)) return id;
+		if (!ids.some((other) => idKeyText(other) === idKeyText(id))) ids.push(id);
+	}
+	if (ids.length === 0) return trouble('invalid', 'noExternalId', 'The item has no External ID.', [entry.objectType]);
+	for (const { externalType } of ids) {
+		const same = ids.filter((id) => id.externalType === externalType);
+		const limit = registry.idsPerObject(entry.objectType, externalType);
+		if (same.length > limit) {
+			return trouble('invalid', 'severalIdsOfOneType', `The item has ${same.length} ${externalType} IDs; ${allowed(limit)}.`, same.map(idKeyText));
+		}
+	}
+	if (isBlank(email)) return { objectType: entry.objectType, ids };
+	const parsed = parseEmail(email);
+	return isTrouble(parsed) ? parsed : { objectType: entry.objectType, ids, email: parsed };
+}
+
+export function isBlank(value: unknown): boolean {
+	return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
+}
+
+/** Keys by which items of one run belong to one object. */
+export function linkKeys({ objectType, ids, email }: Omit<CheckedIds, 'index'>): string[] {
+	const keys = ids.map(idKeyText);
+	if (email) keys.push(`@${objectType}\n${email.key}`);
+	return keys;
+}
+
+export function readsOfIds(entries: readonly CheckedIds[]) {
+	return {
+		ids: entries.flatMap(({ ids }) => ids),
+		emails: entries.flatMap(({ objectType, email }) => (email ? [{ objectType, key: email.key }] : [])),
+		with: { mappings: true, emails: true },
+	};
+}
+
+/** Items of one object that together give it more IDs of a type than it may have. */
+export function tooManyIds(registry: Registry, group: readonly CheckedIds[]): Trouble | undefined {
+	const byType = new Map<string, Set<string>>();
+	for (const { ids } of group) {
+		for (const id of ids) byType.set(id.externalType, (byType.get(id.externalType) ?? new Set()).add(id.key));
+	}
+	const { objectType } = group[0] as CheckedIds;
+	for (const [externalType, keys] of byType) {
+		const limit = registry.idsPerObject(objectType, externalType);
+		if (keys.size <= limit) continue;
+		const sides = group.slice(0, 20).map(({ index, ids, email }) => ({ item: index, externalIds: namedIds(ids), ...(email ? { email: email.address } : {}) }));
+		return trouble('conflict', 'inputGivesSeveralIds', `Taken together, ${itemsOf(group)} give ${aRecord(objectType)} ${keys.size} ${externalType} IDs; ${allowed(limit)}. None of them was done.`, [externalType, ...keys], { conflict: { items: sides } });
+	}
+	return undefined;
+}
+
+function linkGroup(registry: Registry, unit: Unit, group: readonly CheckedIds[], choices: ConflictChoices, work: Work): Outcome[] {
+	const found = objectOf(unit, group, choices.whenIdBelongsToOther === 'take');
+	if (found && isTrouble(found)) return group.map(() => found);
+	const { objectType } = group[0] as CheckedIds;
+	const ids = distinctIds(group);
+
+	// Everything is looked at before anything is written: an item is done whole or not at all.
+	const plans = new Map<string, Placement>();
+	if (found) {
+		for (const id of ids) {
+			const plan = planId(registry, unit, id, found.id, choices);
+			if (isTrouble(plan)) return group.map(() => plan);
+			plans.set(idKeyText(id), plan);
+		}
+	}
+	const record = found ?? unit.addRecord({ objectType, fields: {}, origin: work.caller.origin });
+	const changed = new Set<string>();
+	for (const id of ids) {
+		const { before } = carryOut(unit, id, record.id, plans.get(idKeyText(id)) ?? { taken: undefined, giveWay: [] });
+		if (before !== 'same') changed.add(idKeyText(id));
+	}
+	addEmails(unit, record, group);
+	return tellGroup(unit, group, record, !found, changed);
+}
+
+/** One outcome an item: the first that brings something new tells of it, those that repeat it are unchanged. */
+function tellGroup(unit: Unit, group: readonly CheckedIds[], record: RecordRow, isNew: boolean, changed: Set<string>): Outcome[] {
+	const externalIds = currentIds(unit, record.id);
+	return group.map((item, place) => {
+		const news = item.ids.filter((id) => changed.delete(idKeyText(id)));
+		const status = isNew && place === 0 ? 'created' : news.length > 0 ? 'linked' : 'unchanged';
+		return {
+			status,
+			objectType: record.objectType,
+			objectId: record.id,
+			externalIds,
+			mappings: item.ids.map((id) => unit.mapping(id)).flatMap((row) => (row ? [shownMapping(row)] : [])),
+		};
+	});
+}
+
+/** The one live object that the IDs of a group lead to, or else its e-mail; undefined when there is none yet. */
+function objectOf(unit: Unit, group: readonly CheckedIds[], firstDecides: boolean): RecordRow | undefined | Trouble {
+	const { objectType } = group[0] as CheckedIds;
+	const record = recordOfIds(unit, objectType, distinctIds(group), firstDecides && group.length === 1);
+	if (record === undefined) return byEmail(unit, group);
+	if (isTrouble(record) || record.state === 'active') return record;
+	return trouble('skipped', 'recordDeleted', `These IDs belong to ${record.id}, which was deleted. Record: Delete with Restore brings it back.`, [record.id], { objectType, objectId: record.id });
+}
+
+/**
+ * The one object that some External IDs lead to, deleted or not; undefined when none of them is mapped.
+ *
+ * @param firstDecides where they lead to several objects, whether the first ID that is mapped decides; else it is a conflict
+ */
+export function recordOfIds(unit: Unit, objectType: ObjectType, ids: readonly CheckedId[], firstDecides: boolean): RecordRow | undefined | Trouble {
+	const rows = ids.flatMap((id) => unit.mapping(id) ?? []);
+	const objects = [...new Set(rows.map(({ objectId }) => objectId))];
+	if (objects.length > 1 && !firstDecides) {
+		const where = rows.slice(0, 5).map((row) => `${row.externalType} "${shown(row.externalId)}" is ${row.objectId}`);
+		return trouble('conflict', 'idsOnSeveralRecords', `These IDs belong to ${objects.length} different ${objectType}: ${where.join(', ')}.`, objects, {
+			conflict: { existing: rows.slice(0, 20).map(shownMapping) },
+		});
+	}
+	return unit.record(objects[0] ?? '');
+}
+
+function byEmail(unit: Unit, group: readonly CheckedIds[]): RecordRow | undefined | Trouble {
+	const records = new Map<string, RecordRow>();
+	let address = '';
+	for (const { objectType, email } of group) {
+		if (!email) continue;
+		for (const record of unit.recordsByEmail(objectType, email.key)) {
+			records.set(record.id, record);
+			address = email.address;
+		}
+	}
+	const { objectType } = group[0] as CheckedIds;
+	return records.size > 1 ? severalWithEmail(objectType, address, [...records.values()]) : [...records.values()][0];
+}
+
+/** External IDs by type, as conflicts show them. */
+export function namedIds(ids: readonly CheckedId[]): Record<string, string> {
+	return Object.fromEntries(ids.map(({ externalType, externalId }) => [externalType, externalId]));
+}
+
+export function distinctIds(group: readonly CheckedIds[]): CheckedId[] {
+	const seen = new Map<string, CheckedId>();
+	for (const id of group.flatMap(({ ids }) => ids)) if (!seen.has(idKeyText(id))) seen.set(idKeyText(id), id);
+	return [...seen.values()];
+}
+
+/** Adds the addresses of a group that the record lacks; the first one it gets is primary, whatever the order of items. */
+function addEmails(unit: Unit, record: RecordRow, group: readonly CheckedIds[]): void {
+	const known = new Set(unit.emailsOf(record.id).map(({ key }) => key));
+	const added = group.flatMap(({ email }) => (email && !known.has(email.key) ? [email] : []));
+	added.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+	for (const email of added) {
+		if (known.has(email.key)) continue;
+		unit.addEmail(record, email, known.size === 0);
+		known.add(email.key);
+	}
+}

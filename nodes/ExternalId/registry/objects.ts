@@ -1,0 +1,100 @@
+import { parseEmail } from '../../shared/identity/email';
+import { isTrouble, OBJECT_WORD, trouble } from '../../shared/identity/outcome';
+import type { ObjectType, Trouble } from '../../shared/identity/outcome';
+import { shown } from '../../shared/identity/wording';
+import type { ObjectName } from '../../shared/ports';
+import { objectTypeOf } from './ids';
+import type { CheckedId, Registry } from './registry';
+import { aRecord } from './registry';
+import type { MappingRow, RecordRow } from './rows';
+import type { Reads } from './store';
+import type { Unit } from './unit';
+
+/** One key of an object, checked. */
+export type CheckedName = { id: CheckedId } | { objectId: string; objectType: ObjectType } | { emailKey: string; objectType: ObjectType; address: string };
+
+/** The record that a name leads to, and the mapping that led there. */
+export interface NamedRecord {
+	record: RecordRow;
+	mapping?: MappingRow;
+}
+
+/** Checks an Object ID by its form: a text with the prefix of the Object Type. */
+export function checkObjectId(objectType: ObjectType, value: unknown): string | Trouble {
+	const objectId = typeof value === 'string' ? value.trim() : '';
+	if (objectId === '') return trouble('invalid', 'noObjectId', 'Object ID is empty.', [objectType]);
+	const found = objectTypeOf(objectId);
+	if (found === objectType && objectId.length <= 64) return objectId;
+	const what = found ? `the ID of ${aRecord(found)}` : 'no Object ID of this registry';
+	return trouble('invalid', 'wrongObjectId', `"${shown(objectId)}" is ${what}; ${aRecord(objectType)} was expected.`, [objectType, objectId]);
+}
+
+export function checkName(registry: Registry, name: ObjectName): CheckedName | Trouble {
+	if (name.by === 'externalId') {
+		const id = registry.checkId(name.objectType, name);
+		return isTrouble(id) ? id : { id };
+	}
+	if (name.by === 'objectId') {
+		const objectId = checkObjectId(name.objectType, name.objectId);
+		return typeof objectId === 'string' ? { objectId, objectType: name.objectType } : objectId;
+	}
+	const email = parseEmail(name.email);
+	return isTrouble(email) ? email : { emailKey: email.key, objectType: name.objectType, address: email.address };
+}
+
+/** What has to be read to find the objects that some names lead to. */
+export function readsOf(names: readonly CheckedName[]): Pick<Reads, 'ids' | 'objectIds' | 'emails'> {
+	const ids: CheckedId[] = [];
+	const objectIds: string[] = [];
+	const emails: Array<{ objectType: ObjectType; key: string }> = [];
+	for (const name of names) {
+		if ('id' in name) ids.push(name.id);
+		else if ('objectId' in name) objectIds.push(name.objectId);
+		else emails.push({ objectType: name.objectType, key: name.emailKey });
+	}
+	return { ids, objectIds, emails };
+}
+
+/** The record that a name leads to, deleted or not; or why there is none. */
+export function findNamed(unit: Unit, name: CheckedName): NamedRecord | Trouble {
+	if ('id' in name) {
+		const mapping = unit.mapping(name.id);
+		const record = mapping && unit.record(mapping.objectId);
+		if (record) return { record, mapping };
+		const { externalType, externalId, objectType, key } = name.id;
+		return trouble('notFound', 'noMapping', `No ${OBJECT_WORD[objectType]} has the ${externalType} ID "${shown(externalId)}".`, [objectType, externalType, key], { objectType, externalType, externalId });
+	}
+	if ('objectId' in name) {
+		const record = unit.record(name.objectId);
+		return record?.objectType === name.objectType ? { record } : goneRecord(undefined, name.objectType, name.objectId);
+	}
+	const records = unit.recordsByEmail(name.objectType, name.emailKey);
+	if (records.length === 1) return { record: records[0] as RecordRow };
+	if (records.length === 0) {
+		return trouble('notFound', 'noEmail', `No ${OBJECT_WORD[name.objectType]} has the e-mail ${shown(name.address)}.`, [name.objectType, name.emailKey], { objectType: name.objectType, email: name.address });
+	}
+	return severalWithEmail(name.objectType, name.address, records);
+}
+
+/** Like {@link findNamed}, for those who want a live record only. */
+export function findLive(unit: Unit, name: CheckedName): NamedRecord | Trouble {
+	const found = findNamed(unit, name);
+	if (isTrouble(found) || found.record.state === 'active') return found;
+	return goneRecord(found.record, found.record.objectType, found.record.id);
+}
+
+export function severalWithEmail(objectType: ObjectType, address: string, records: readonly RecordRow[]): Trouble {
+	return trouble('ambiguous', 'severalWithEmail', `${records.length} ${objectType} have the e-mail ${shown(address)}; it does not tell which one is meant.`, [objectType, address.toLowerCase()], {
+		candidates: records.slice(0, 20).map(({ id, fields }) => ({ objectId: id, fields })),
+	});
+}
+
+/** Why an Object ID leads to no live record. */
+export function goneRecord(record: RecordRow | undefined, objectType: ObjectType, objectId: string): Trouble {
+	const word = OBJECT_WORD[objectType];
+	if (record?.state === 'deleted') {
+		const day = new Date(record.updatedAt).toISOString().slice(0, 10);
+		return trouble('notFound', 'recordDeleted', `The ${word} ${objectId} was deleted on ${day}. Record: Delete with Restore brings it back.`, [objectId], { objectType, objectId, deletedAt: new Date(record.updatedAt).toISOString() });
+	}
+	return trouble('notFound', 'noRecord', `There is no ${word} ${shown(objectId)} in this registry.`, [objectId], { objectType, objectId });
+}

@@ -1,0 +1,141 @@
+import type { IdFormat } from '../../shared/identity/externalId';
+import type { ObjectType } from '../../shared/identity/outcome';
+
+/**
+ * The rows of the registry, as every store engine gives and takes them. Times are milliseconds since 1970 (UTC).
+ * The workspace is part of every key in the store and of no row here: one unit of work stays within one workspace.
+ */
+
+export interface ConfigurationRow {
+	objectType: ObjectType;
+	externalType: string;
+	/** Code points. */
+	maxLength: number;
+	/** Current External IDs of this type that one object may have; 0 for any number. */
+	idsPerObject: number;
+	idFormat: IdFormat;
+	pattern: string | null;
+	example: string | null;
+	createdAt: number;
+	updatedAt: number;
+}
+
+/** `current` IDs are translated to; `former` ones still resolve; `deleted` ones are history. */
+export type MappingState = 'current' | 'former' | 'deleted';
+
+export interface MappingRow {
+	id: string;
+	objectType: ObjectType;
+	externalType: string;
+	/** As given. */
+	externalId: string;
+	/** What is compared: folded by the configuration's ID Format. */
+	idKey: string;
+	objectId: string;
+	state: MappingState;
+	/** Place among the current IDs of one type on one object (the store keeps it unique); null unless current. */
+	slot: number | null;
+	createdAt: number;
+	endedAt: number | null;
+}
+
+export type RecordState = 'active' | 'deleted' | 'merged';
+
+export interface RecordRow {
+	id: string;
+	objectType: ObjectType;
+	state: RecordState;
+	/** The survivor, when merged. */
+	mergedInto: string | null;
+	/** Account of a person. */
+	accountId: string | null;
+	fields: Readonly<Record<string, unknown>>;
+	/** How it came to be: `manual`, `api`, `domain`, … */
+	origin: string;
+	createdAt: number;
+	updatedAt: number;
+}
+
+export interface EmailRow {
+	recordId: string;
+	objectType: ObjectType;
+	/** What is compared: lower case, host as A-labels. */
+	key: string;
+	/** As given. */
+	address: string;
+	isPrimary: boolean;
+	createdAt: number;
+}
+
+export interface DomainRow {
+	/** A-labels, lower case. */
+	domain: string;
+	accountId: string;
+	/** Decides where several accounts share the domain. */
+	preferred: boolean;
+	createdAt: number;
+}
+
+export type InboxState = 'waiting' | 'assigned' | 'discarded';
+
+/** An address, or a contact, that no account could be found for. */
+export interface InboxRow {
+	key: string;
+	address: string;
+	name: string | null;
+	domain: string | null;
+	/** Contact that waits, when it is more than an address. */
+	recordId: string | null;
+	/** Why it waits: code of a trouble (`noAccount`, `ambiguousDomain`, `freeMail`, `accountDeleted`). */
+	reason: string;
+	state: InboxState;
+	origin: string;
+	createdAt: number;
+	updatedAt: number;
+}
+
+/** What can happen; each writes one row of history in the transaction of the change. */
+export const CHANGE_KINDS = [
+	'configurationCreated',
+	'configurationUpdated',
+	'configurationDeleted',
+	'mappingCreated',
+	'mappingReplaced',
+	'mappingRestored',
+	'mappingDeleted',
+	'recordCreated',
+	'recordUpdated',
+	'recordDeleted',
+	'recordRestored',
+	'emailAdded',
+	'domainAdded',
+	'domainUpdated',
+	'domainRemoved',
+	'inboxAdded',
+	'inboxUpdated',
+	'settingUpdated',
+] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+export interface ChangeRow {
+	kind: ChangeKind;
+	at: number;
+	objectType: ObjectType | null;
+	objectId: string | null;
+	/** What exactly changed: Mapping ID, address, domain, setting … */
+	subject: string | null;
+	externalType: string | null;
+	before: unknown;
+	after: unknown;
+}
+
+/** One run of a node that wrote something. */
+export interface RunRow {
+	id: string;
+	operation: string;
+	workflowId: string | null;
+	nodeId: string | null;
+	executionId: string | null;
+	origin: string;
+	startedAt: number;
+}

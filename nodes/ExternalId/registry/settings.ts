@@ -1,0 +1,80 @@
+import { parseDomain } from '../../shared/identity/domain';
+import { DEFAULT_BLOCKED } from '../../shared/identity/externalId';
+import type { DomainLists } from '../../shared/identity/match';
+
+/** The settings of one workspace. */
+export interface Settings {
+	/** E-mail domains of the builder's own company: their people are never contacts. */
+	ownDomains: string[];
+	/** Domains that may match although they are on the free-mail or the block list. */
+	allowDomains: string[];
+	/** Domains that never match. */
+	blockDomains: string[];
+	/** Values that are no External IDs (`n/a`, `0`), compared in lower case. */
+	blockedIds: string[];
+	/** Days that the history is kept. */
+	retentionDays: number;
+}
+
+export const DEFAULT_SETTINGS: Readonly<Settings> = {
+	ownDomains: [],
+	allowDomains: [],
+	blockDomains: [],
+	blockedIds: [...DEFAULT_BLOCKED],
+	retentionDays: 180,
+};
+
+export const MAX_RETENTION_DAYS = 36_500;
+
+export function readSettings(stored: ReadonlyMap<string, string>): Settings {
+	const settings: Record<string, unknown> = { ...DEFAULT_SETTINGS };
+	for (const key of Object.keys(DEFAULT_SETTINGS)) {
+		const value = stored.get(key);
+		if (value !== undefined) settings[key] = JSON.parse(value);
+	}
+	return settings as unknown as Settings;
+}
+
+export function domainLists(settings: Settings): DomainLists {
+	return {
+		own: new Set(settings.ownDomains),
+		allow: new Set(settings.allowDomains),
+		block: new Set(settings.blockDomains),
+	};
+}
+
+/**
+ * Checks settings as a builder gives them (lists as text with commas or lines, or as lists).
+ *
+ * @returns the settings that were given, checked, or a sentence that says what is wrong with one of them
+ */
+export function checkSettings(given: Readonly<Record<string, unknown>>): Partial<Settings> | string {
+	const checked: Partial<Settings> = {};
+	for (const key of ['ownDomains', 'allowDomains', 'blockDomains'] as const) {
+		if (given[key] === undefined) continue;
+		const domains: string[] = [];
+		for (const value of listOf(given[key])) {
+			const domain = parseDomain(value);
+			if (typeof domain !== 'string') return domain.reason;
+			domains.push(domain);
+		}
+		checked[key] = [...new Set(domains)].sort();
+	}
+	if (given.blockedIds !== undefined) {
+		checked.blockedIds = [...new Set(listOf(given.blockedIds).map((value) => value.normalize('NFC').toLowerCase()))].sort();
+	}
+	if (given.retentionDays !== undefined) {
+		const days = Number(given.retentionDays);
+		if (!Number.isInteger(days) || days < 1 || days > MAX_RETENTION_DAYS) {
+			return `History is kept for 1 to ${MAX_RETENTION_DAYS} whole days.`;
+		}
+		checked.retentionDays = days;
+	}
+	return checked;
+}
+
+/** A list as builders give it: a list, or text with commas, semicolons or lines between the entries. */
+export function listOf(value: unknown): string[] {
+	const parts = Array.isArray(value) ? value : String(value ?? '').split(/[,;\n]/);
+	return parts.map((part) => String(part ?? '').trim()).filter((part) => part !== '');
+}

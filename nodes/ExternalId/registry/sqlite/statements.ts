@@ -1,0 +1,142 @@
+/**
+ * Every statement of the SQLite store, as constant text. Batches come as one JSON array. `CROSS JOIN` keeps SQLite from
+ * putting `json_each` on the inside, where it would scan the table once for the whole array: with it the index is
+ * searched once an entry. A test looks at the query plan of each.
+ */
+
+const MAPPING = `m.id, m.object_type AS objectType, m.external_type AS externalType, m.external_id AS externalId,
+	m.id_key AS idKey, m.object_id AS objectId, m.state, m.slot, m.created_at AS createdAt, m.ended_at AS endedAt`;
+const RECORD = `r.id, r.object_type AS objectType, r.state, r.merged_into AS mergedInto, r.account_id AS accountId,
+	r.fields, r.origin, r.created_at AS createdAt, r.updated_at AS updatedAt`;
+const EMAIL = `e.record_id AS recordId, e.object_type AS objectType, e.key, e.address, e.is_primary AS isPrimary,
+	e.created_at AS createdAt`;
+const DOMAIN = 'd.domain, d.account_id AS accountId, d.preferred, d.created_at AS createdAt';
+const INBOX = `i.key, i.address, i.name, i.domain, i.record_id AS recordId, i.reason, i.state, i.origin,
+	i.created_at AS createdAt, i.updated_at AS updatedAt`;
+const CONFIGURATION = `c.object_type AS objectType, c.external_type AS externalType, c.max_length AS maxLength,
+	c.ids_per_object AS idsPerObject, c.id_format AS idFormat, c.pattern, c.example, c.created_at AS createdAt,
+	c.updated_at AS updatedAt`;
+
+/** Reads of a batch: parameters are the workspace first and the JSON array last. */
+export const BATCH_READS = {
+	mappingsByKey: `SELECT ${MAPPING} FROM json_each(?4) AS j CROSS JOIN mapping AS m
+		ON m.workspace = ?1 AND m.object_type = ?2 AND m.external_type = ?3 AND m.id_key = j.value AND m.state <> 'deleted'`,
+	deletedByKey: `SELECT ${MAPPING} FROM json_each(?4) AS j CROSS JOIN mapping AS m
+		ON m.workspace = ?1 AND m.object_type = ?2 AND m.external_type = ?3 AND m.id_key = j.value AND m.state = 'deleted'`,
+	mappingsById: `SELECT ${MAPPING} FROM json_each(?2) AS j CROSS JOIN mapping AS m
+		ON m.workspace = ?1 AND m.id = j.value`,
+	mappingsOfObjects: `SELECT ${MAPPING} FROM json_each(?2) AS j CROSS JOIN mapping AS m INDEXED BY mapping_slot
+		ON m.workspace = ?1 AND m.object_id = j.value AND m.state <> 'deleted' ORDER BY j.key, m.id`,
+	records: `SELECT ${RECORD} FROM json_each(?2) AS j CROSS JOIN record AS r
+		ON r.workspace = ?1 AND r.id = j.value`,
+	emailsByKey: `SELECT ${EMAIL} FROM json_each(?3) AS j CROSS JOIN email AS e
+		ON e.workspace = ?1 AND e.object_type = ?2 AND e.key = j.value`,
+	emailsOfRecords: `SELECT ${EMAIL} FROM json_each(?2) AS j CROSS JOIN email AS e INDEXED BY email_record
+		ON e.workspace = ?1 AND e.record_id = j.value`,
+	domainsByName: `SELECT ${DOMAIN} FROM json_each(?2) AS j CROSS JOIN related_domain AS d
+		ON d.workspace = ?1 AND d.domain = j.value`,
+	domainsOfAccounts: `SELECT ${DOMAIN} FROM json_each(?2) AS j CROSS JOIN related_domain AS d INDEXED BY related_domain_account
+		ON d.workspace = ?1 AND d.account_id = j.value`,
+	inboxByKey: `SELECT ${INBOX} FROM json_each(?2) AS j CROSS JOIN inbox AS i
+		ON i.workspace = ?1 AND i.key = j.value`,
+} as const;
+
+/** Writes of a batch: parameters are the workspace first and the JSON array of rows last. */
+export const BATCH_WRITES = {
+	configurations: `INSERT INTO configuration (workspace, object_type, external_type, max_length, ids_per_object, id_format, pattern, example, created_at, updated_at)
+		SELECT ?1, value->>'objectType', value->>'externalType', value->>'maxLength', value->>'idsPerObject', value->>'idFormat',
+			value->>'pattern', value->>'example', value->>'createdAt', value->>'updatedAt'
+		FROM json_each(?2) WHERE true
+		ON CONFLICT (workspace, object_type, external_type) DO UPDATE SET max_length = excluded.max_length,
+			ids_per_object = excluded.ids_per_object, id_format = excluded.id_format, pattern = excluded.pattern,
+			example = excluded.example, updated_at = excluded.updated_at`,
+	records: `INSERT INTO record (workspace, id, object_type, state, merged_into, account_id, fields, origin, created_at, updated_at)
+		SELECT ?1, value->>'id', value->>'objectType', value->>'state', value->>'mergedInto', value->>'accountId', value->>'fields',
+			value->>'origin', value->>'createdAt', value->>'updatedAt'
+		FROM json_each(?2) WHERE true
+		ON CONFLICT (workspace, id) DO UPDATE SET state = excluded.state, merged_into = excluded.merged_into,
+			account_id = excluded.account_id, fields = excluded.fields, updated_at = excluded.updated_at`,
+	mappings: `INSERT INTO mapping (workspace, id, object_type, external_type, external_id, id_key, object_id, state, slot, created_at, ended_at)
+		SELECT ?1, value->>'id', value->>'objectType', value->>'externalType', value->>'externalId', value->>'idKey',
+			value->>'objectId', value->>'state', value->>'slot', value->>'createdAt', value->>'endedAt'
+		FROM json_each(?2) WHERE true
+		ON CONFLICT (workspace, id) DO UPDATE SET state = excluded.state, slot = excluded.slot, ended_at = excluded.ended_at`,
+	emails: `INSERT INTO email (workspace, object_type, key, record_id, address, is_primary, created_at)
+		SELECT ?1, value->>'objectType', value->>'key', value->>'recordId', value->>'address', value->>'isPrimary', value->>'createdAt'
+		FROM json_each(?2) WHERE true
+		ON CONFLICT (workspace, object_type, key, record_id) DO UPDATE SET is_primary = excluded.is_primary`,
+	domains: `INSERT INTO related_domain (workspace, domain, account_id, preferred, created_at)
+		SELECT ?1, value->>'domain', value->>'accountId', value->>'preferred', value->>'createdAt'
+		FROM json_each(?2) WHERE true
+		ON CONFLICT (workspace, domain, account_id) DO UPDATE SET preferred = excluded.preferred`,
+	inbox: `INSERT INTO inbox (workspace, key, address, name, domain, record_id, reason, state, origin, created_at, updated_at)
+		SELECT ?1, value->>'key', value->>'address', value->>'name', value->>'domain', value->>'recordId', value->>'reason',
+			value->>'state', value->>'origin', value->>'createdAt', value->>'updatedAt'
+		FROM json_each(?2) WHERE true
+		ON CONFLICT (workspace, key) DO UPDATE SET name = excluded.name, reason = excluded.reason, state = excluded.state,
+			record_id = excluded.record_id, updated_at = excluded.updated_at`,
+	removedDomains: `DELETE FROM related_domain WHERE workspace = ?1 AND (domain, account_id) IN
+		(SELECT value->>'domain', value->>'accountId' FROM json_each(?2))`,
+	deletedConfigurations: `DELETE FROM configuration WHERE workspace = ?1 AND (object_type, external_type) IN
+		(SELECT value->>'objectType', value->>'externalType' FROM json_each(?2))`,
+	settings: `INSERT INTO setting (workspace, key, value, updated_at)
+		SELECT ?1, value->>'key', value->>'value', value->>'updatedAt' FROM json_each(?2) WHERE true
+		ON CONFLICT (workspace, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
+	changes: `INSERT INTO change (workspace, at, kind, run_id, object_type, object_id, subject, external_type, before, after)
+		SELECT ?1, value->>'at', value->>'kind', ?2, value->>'objectType', value->>'objectId', value->>'subject',
+			value->>'externalType', nullif(value->'before', 'null'), nullif(value->'after', 'null')
+		FROM json_each(?3)`,
+} as const;
+
+export const RUN_WRITTEN = `INSERT INTO run (workspace, id, operation, workflow_id, node_id, execution_id, origin, started_at, written_at, changes)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+	ON CONFLICT (workspace, id) DO UPDATE SET written_at = excluded.written_at, changes = changes + excluded.changes`;
+
+export const CONFIGURATIONS = `SELECT ${CONFIGURATION} FROM configuration AS c WHERE c.workspace = ?1 ORDER BY c.object_type, c.external_type`;
+export const SETTINGS = 'SELECT key, value FROM setting WHERE workspace = ?1';
+
+/**
+ * Scans: each looks at no more than a window of rows (the last parameter) in the order of a key, from after a given one,
+ * and tells for every row whether it fits, so that a call is short however rare the fits are.
+ */
+export const SCANS = {
+	mappings: `SELECT ${MAPPING} FROM mapping AS m WHERE m.workspace = ?1 AND m.id > ?2 ORDER BY m.id LIMIT ?3`,
+	mappingsOfType: `SELECT ${MAPPING} FROM mapping AS m INDEXED BY mapping_live_key WHERE m.workspace = ?1 AND m.object_type = ?2
+		AND m.external_type = ?3 AND m.state <> 'deleted' AND m.id_key > ?4 ORDER BY m.id_key LIMIT ?5`,
+	mappingsOfObject: `SELECT ${MAPPING} FROM mapping AS m INDEXED BY mapping_slot WHERE m.workspace = ?1 AND m.object_id = ?2 ORDER BY m.id`,
+	records: `SELECT ${RECORD} FROM record AS r WHERE r.workspace = ?1 AND r.id > ?2 AND r.id < ?3 ORDER BY r.id LIMIT ?4`,
+	recordsOfAccount: `SELECT ${RECORD} FROM record AS r INDEXED BY record_account
+		WHERE r.workspace = ?1 AND r.account_id = ?2 AND r.id > ?3 ORDER BY r.id LIMIT ?4`,
+	domains: `SELECT ${DOMAIN} FROM related_domain AS d WHERE d.workspace = ?1 AND (d.domain, d.account_id) > (?2, ?3)
+		ORDER BY d.domain, d.account_id LIMIT ?4`,
+	domainsOfAccount: `SELECT ${DOMAIN} FROM related_domain AS d INDEXED BY related_domain_account
+		WHERE d.workspace = ?1 AND d.account_id = ?2 ORDER BY d.domain`,
+	domainsByName: `SELECT ${DOMAIN} FROM related_domain AS d WHERE d.workspace = ?1 AND d.domain = ?2 ORDER BY d.account_id`,
+} as const;
+
+/** Which of some records have a current External ID of a type: workspace, type, JSON array of Object IDs. */
+export const HAVE_TYPE = `SELECT DISTINCT j.value AS id FROM json_each(?3) AS j CROSS JOIN mapping AS m INDEXED BY mapping_slot
+	ON m.workspace = ?1 AND m.object_id = j.value AND m.external_type = ?2 AND m.slot IS NOT NULL`;
+
+/** Counts by group over a window of rows, and where the next window begins: workspace, after, rows. */
+export const COUNT_WINDOWS = {
+	mapping: countWindow('mapping', ['object_type', 'external_type', 'state']),
+	record: countWindow('record', ['object_type', 'state']),
+	inbox: countWindow('inbox', ['state'], 'key'),
+	// The position is domain and account in one text, for a domain may belong to several accounts.
+	related_domain: `SELECT '' AS grouped, count(*) AS rows, max(domain || char(31) || account_id) AS last FROM
+		(SELECT domain, account_id FROM related_domain WHERE workspace = ?1
+			AND (domain, account_id) > (substr(?2, 1, instr(?2, char(31)) - 1), substr(?2, instr(?2, char(31)) + 1))
+			ORDER BY domain, account_id LIMIT ?3)
+		HAVING count(*) > 0`,
+} as const;
+
+/** A window of the history: its last row and the newest time in it. */
+export const CHANGE_WINDOW = 'SELECT max(seq) AS last, max(at) AS newest FROM (SELECT seq, at FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2)';
+export const PURGE_CHANGES = 'DELETE FROM change WHERE seq > ?1 AND seq <= ?2 AND workspace = ?3 AND at < ?4';
+
+function countWindow(table: string, groups: readonly string[], key = 'id'): string {
+	return `SELECT ${groups.join(' || char(10) || ')} AS grouped, count(*) AS rows, max(${key}) AS last FROM
+		(SELECT ${[key, ...groups].join(', ')} FROM ${table} WHERE workspace = ?1 AND ${key} > ?2 ORDER BY ${key} LIMIT ?3)
+		GROUP BY 1`;
+}

@@ -1,0 +1,347 @@
+import type { StatementSync } from 'node:sqlite';
+import * as fs from 'node:fs';
+
+import groupBy from 'lodash/groupBy';
+
+import { Pacer } from '../../../shared/pace';
+import { RegistryError, isConstraint, registryError } from '../errors';
+import { objectIdRange } from '../ids';
+import type { ConfigurationRow, DomainRow, EmailRow, InboxRow, MappingRow, RecordRow, RunRow } from '../rows';
+import type {
+	Counted,
+	IdKey,
+	MappingFilter,
+	Page,
+	Reads,
+	RecordFilter,
+	Snapshot,
+	Store,
+	StoreStatus,
+	Writes,
+} from '../store';
+import { Unit } from '../unit';
+import { Connection } from './connection';
+import { SCHEMA_VERSION } from './schema';
+import {
+	BATCH_READS,
+	BATCH_WRITES,
+	CHANGE_WINDOW,
+	CONFIGURATIONS,
+	COUNT_WINDOWS,
+	HAVE_TYPE,
+	PURGE_CHANGES,
+	RUN_WRITTEN,
+	SCANS,
+	SETTINGS,
+} from './statements';
+
+/** Rows that one step of a scan looks at: some 10 ms of work. */
+const SCAN_WINDOW = 2_000;
+/** Rows that one step of a count looks at: some 10 ms of work. */
+const COUNT_WINDOW = 50_000;
+const PURGE_WINDOW = 2_000;
+/** A transaction whose write a constraint refuses is decided again from fresh rows this often. */
+const DECIDE_TRIES = 3;
+
+type Value = string | number | null;
+
+/** The registry's store in one SQLite file, through Node's own `node:sqlite`. */
+export class SqliteStore implements Store {
+	constructor(private readonly connection: Connection) {}
+
+	async read(workspace: string, reads: Reads): Promise<Snapshot> {
+		return await this.connection.read(() => this.load(workspace, reads));
+	}
+
+	async transact<T>(workspace: string, reads: Reads, run: RunRow | undefined, decide: (unit: Unit) => T): Promise<T> {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await this.connection.write(() => {
+					const unit = new Unit(this.load(workspace, reads), Date.now());
+					const result = decide(unit);
+					const writes = unit.writes();
+					if (writes) this.save(workspace, writes, run, unit.now);
+					return result;
+				});
+			} catch (error) {
+				const cause = error instanceof RegistryError ? error.cause : error;
+				if (!isConstraint(cause) || attempt >= DECIDE_TRIES) throw registryError(error, this.connection.file);
+			}
+		}
+	}
+
+	async configurations(workspace: string): Promise<ConfigurationRow[]> {
+		return await this.connection.read(() => this.rows<ConfigurationRow>(CONFIGURATIONS, workspace));
+	}
+
+	async settings(workspace: string): Promise<Map<string, string>> {
+		return await this.connection.read(
+			() => new Map(this.rows<{ key: string; value: string }>(SETTINGS, workspace).map(({ key, value }) => [key, value])),
+		);
+	}
+
+	async scanMappings(workspace: string, filter: MappingFilter, after = '', limit: number): Promise<Page<MappingRow>> {
+		const { ids, objectId } = filter;
+		if (ids) {
+			return await this.connection.read(() => onePage(this.mappingsOfIds(workspace, ids, filter.states.includes('deleted')), filter));
+		}
+		if (objectId !== undefined) {
+			return await this.connection.read(() => onePage(this.rows<MappingRow>(SCANS.mappingsOfObject, workspace, objectId), filter));
+		}
+		const { objectType, externalType } = filter;
+		if (objectType !== undefined && externalType !== undefined && !filter.states.includes('deleted')) {
+			return await this.connection.read(() => {
+				const seen = this.rows<MappingRow>(SCANS.mappingsOfType, workspace, objectType, externalType, after, SCAN_WINDOW);
+				return page(seen, (row) => fitsMapping(row, filter), (row) => row.idKey, limit, SCAN_WINDOW);
+			});
+		}
+		return await this.connection.read(() => {
+			const seen = this.rows<MappingRow>(SCANS.mappings, workspace, after, SCAN_WINDOW);
+			return page(seen, (row) => fitsMapping(row, filter), (row) => row.id, limit, SCAN_WINDOW);
+		});
+	}
+
+	async scanRecords(workspace: string, filter: RecordFilter, after = '', limit: number): Promise<Page<RecordRow>> {
+		const { from, to } = objectIdRange(filter.objectType);
+		const { accountId } = filter;
+		return await this.connection.read(() => {
+			const seen =
+				accountId === undefined
+					? this.records(SCANS.records, workspace, after || from, to, SCAN_WINDOW)
+					: this.records(SCANS.recordsOfAccount, workspace, accountId, after || from, SCAN_WINDOW);
+			const haveType = this.whichHaveType(workspace, filter.withType ?? filter.withoutType, seen);
+			const found = filter.search === undefined ? undefined : this.whichContain(workspace, filter.search, seen);
+			const fits = (row: RecordRow) =>
+				row.objectType === filter.objectType &&
+				filter.states.includes(row.state) &&
+				(filter.withType === undefined || haveType.has(row.id)) &&
+				(filter.withoutType === undefined || !haveType.has(row.id)) &&
+				(filter.updatedAfter === undefined || row.updatedAt > filter.updatedAfter) &&
+				(found === undefined || found.has(row.id));
+			return page(seen, fits, (row) => row.id, limit, SCAN_WINDOW);
+		});
+	}
+
+	async scanDomains(
+		workspace: string,
+		filter: { accountId?: string; domain?: string },
+		after = '',
+		limit: number,
+	): Promise<Page<DomainRow>> {
+		const { accountId, domain } = filter;
+		return await this.connection.read(() => {
+			if (accountId !== undefined || domain !== undefined) {
+				const rows =
+					accountId !== undefined
+						? this.domains(SCANS.domainsOfAccount, workspace, accountId)
+						: this.domains(SCANS.domainsByName, workspace, domain ?? '');
+				return { rows: rows.filter((row) => domain === undefined || row.domain === domain), next: undefined };
+			}
+			const [afterDomain = '', afterAccount = ''] = after.split('\n');
+			const seen = this.domains(SCANS.domains, workspace, afterDomain, afterAccount, SCAN_WINDOW);
+			return page(seen, () => true, (row) => `${row.domain}\n${row.accountId}`, limit, SCAN_WINDOW);
+		});
+	}
+
+	async count(workspace: string, what: Counted): Promise<Array<{ group: string[]; rows: number }>> {
+		const totals = new Map<string, number>();
+		const pacer = new Pacer();
+		for (let after: string | undefined = ''; after !== undefined; ) {
+			const from: string = after;
+			const windows = await this.connection.read(() =>
+				this.rows<{ grouped: string; rows: number; last: string }>(COUNT_WINDOWS[what], workspace, from, COUNT_WINDOW),
+			);
+			for (const { grouped, rows } of windows) totals.set(grouped, (totals.get(grouped) ?? 0) + rows);
+			const looked = windows.reduce((sum, { rows }) => sum + rows, 0);
+			after = looked < COUNT_WINDOW ? undefined : windows.map(({ last }) => last).sort().at(-1);
+			if (pacer.due()) await pacer.rest();
+		}
+		return [...totals].map(([grouped, rows]) => ({ group: grouped === '' ? [] : grouped.split('\n'), rows }));
+	}
+
+	async status(): Promise<StoreStatus> {
+		const { file } = this.connection;
+		const version = await this.connection.read(() => this.rows<{ version: string }>('SELECT sqlite_version() AS version')[0]?.version);
+		const sizes = [file, `${file}-wal`].map((each) => (fs.existsSync(each) ? fs.statSync(each).size : 0));
+		return {
+			engine: 'SQLite',
+			location: file,
+			bytes: sizes.reduce((sum, size) => sum + size, 0),
+			schemaVersion: SCHEMA_VERSION,
+			engineVersion: version ?? '',
+		};
+	}
+
+	async purgeChanges(workspace: string, before: number, after: number): Promise<number | undefined> {
+		return await this.connection.write(() => {
+			const [window] = this.rows<{ last: number | null; newest: number | null }>(CHANGE_WINDOW, after, PURGE_WINDOW);
+			if (!window || window.last === null || window.newest === null) return undefined;
+			this.connection.statement(PURGE_CHANGES).run(after, window.last, workspace, before);
+			return window.newest < before ? window.last : undefined;
+		});
+	}
+
+	private load(workspace: string, reads: Reads): Snapshot {
+		const mappings = reads.ids ? this.mappingsOfIds(workspace, reads.ids, reads.deletedIds === true) : [];
+		if (reads.mappingIds) mappings.push(...this.batch<MappingRow>(BATCH_READS.mappingsById, reads.mappingIds, workspace));
+		if (reads.ofType) {
+			const { objectType, externalType, limit } = reads.ofType;
+			mappings.push(...this.rows<MappingRow>(SCANS.mappingsOfType, workspace, objectType, externalType, '', limit));
+		}
+		const emails = reads.emails ? this.emailsByKey(workspace, reads.emails) : [];
+		const domains = reads.domains ? this.batchDomains(BATCH_READS.domainsByName, reads.domains, workspace) : [];
+		const inbox = reads.inbox ? this.batch<InboxRow>(BATCH_READS.inboxByKey, reads.inbox, workspace) : [];
+
+		const objects = new Set<string>(reads.objectIds);
+		for (const row of mappings) if (row.state !== 'deleted') objects.add(row.objectId);
+		for (const row of emails) objects.add(row.recordId);
+		for (const row of domains) objects.add(row.accountId);
+		const objectIds = [...objects];
+		const records = this.batchRecords(objectIds, workspace);
+
+		const also = reads.with ?? {};
+		if (also.account) {
+			const accounts = new Set(records.map((row) => row.accountId).filter((id): id is string => id !== null && !objects.has(id)));
+			records.push(...this.batchRecords([...accounts], workspace));
+		}
+		return {
+			configurations: this.rows<ConfigurationRow>(CONFIGURATIONS, workspace),
+			mappings: also.mappings ? withoutRepeats(mappings, this.batch<MappingRow>(BATCH_READS.mappingsOfObjects, objectIds, workspace), (row) => row.id) : mappings,
+			records,
+			emails: also.emails ? withoutRepeats(emails, this.batchEmails(BATCH_READS.emailsOfRecords, objectIds, workspace), (row) => `${row.recordId}\n${row.key}`) : emails,
+			domains: also.domains ? withoutRepeats(domains, this.batchDomains(BATCH_READS.domainsOfAccounts, objectIds, workspace), (row) => `${row.accountId}\n${row.domain}`) : domains,
+			inbox,
+		};
+	}
+
+	private save(workspace: string, writes: Writes, run: RunRow | undefined, now: number): void {
+		const { changes, settings, ...tables } = writes;
+		// In this order: accounts before their people, records before what refers to them.
+		for (const table of ['configurations', 'records', 'mappings', 'emails', 'domains', 'removedDomains', 'inbox', 'deletedConfigurations'] as const) {
+			if (tables[table].length > 0) this.statement(BATCH_WRITES[table]).run(workspace, JSON.stringify(tables[table]));
+		}
+		if (settings.length > 0) {
+			this.statement(BATCH_WRITES.settings).run(workspace, JSON.stringify(settings.map((row) => ({ ...row, updatedAt: now }))));
+		}
+		if (changes.length > 0) this.statement(BATCH_WRITES.changes).run(workspace, run?.id ?? null, JSON.stringify(changes));
+		if (run && changes.length > 0) {
+			this.statement(RUN_WRITTEN).run(workspace, run.id, run.operation, run.workflowId, run.nodeId, run.executionId, run.origin, run.startedAt, now, changes.length);
+		}
+	}
+
+	private mappingsOfIds(workspace: string, ids: readonly IdKey[], withDeleted: boolean): MappingRow[] {
+		return groupKeys(ids).flatMap(({ objectType, externalType, keys }) => [
+			...this.batch<MappingRow>(BATCH_READS.mappingsByKey, keys, workspace, objectType, externalType),
+			...(withDeleted ? this.batch<MappingRow>(BATCH_READS.deletedByKey, keys, workspace, objectType, externalType) : []),
+		]);
+	}
+
+	private emailsByKey(workspace: string, emails: NonNullable<Reads['emails']>): EmailRow[] {
+		return Object.entries(groupBy(emails, 'objectType')).flatMap(([objectType, keys]) =>
+			this.batchEmails(BATCH_READS.emailsByKey, unique(keys.map(({ key }) => key)), workspace, objectType),
+		);
+	}
+
+	private batchEmails(sql: string, values: readonly string[], ...first: Value[]): EmailRow[] {
+		return this.batch<EmailRow>(sql, values, ...first).map((row) => ({ ...row, isPrimary: Boolean(row.isPrimary) }));
+	}
+
+	private batchDomains(sql: string, values: readonly string[], ...first: Value[]): DomainRow[] {
+		return this.batch<DomainRow>(sql, values, ...first).map(asDomain);
+	}
+
+	private batchRecords(ids: readonly string[], workspace: string): RecordRow[] {
+		return this.batch<RecordRow>(BATCH_READS.records, ids, workspace).map(asRecord);
+	}
+
+	private domains(sql: string, ...parameters: Value[]): DomainRow[] {
+		return this.rows<DomainRow>(sql, ...parameters).map(asDomain);
+	}
+
+	private records(sql: string, ...parameters: Value[]): RecordRow[] {
+		return this.rows<RecordRow>(sql, ...parameters).map(asRecord);
+	}
+
+	private whichHaveType(workspace: string, externalType: string | undefined, rows: readonly RecordRow[]): Set<string> {
+		if (externalType === undefined) return new Set();
+		const found = this.batch<{ id: string }>(HAVE_TYPE, rows.map(({ id }) => id), workspace, externalType);
+		return new Set(found.map(({ id }) => id));
+	}
+
+	private whichContain(workspace: string, search: string, rows: readonly RecordRow[]): Set<string> {
+		const text = search.toLowerCase();
+		const ids = rows.map(({ id }) => id);
+		const byAddress = this.batchEmails(BATCH_READS.emailsOfRecords, ids, workspace).filter(({ key }) => key.includes(text));
+		const byField = rows.filter(({ fields }) => Object.values(fields).some((value) => typeof value === 'string' && value.toLowerCase().includes(text)));
+		return new Set([...byAddress.map(({ recordId }) => recordId), ...byField.map(({ id }) => id)]);
+	}
+
+	/** Runs a batch statement: the values go in as one JSON array, after the other parameters. */
+	private batch<Row>(sql: string, values: readonly string[], ...first: Value[]): Row[] {
+		if (values.length === 0) return [];
+		return this.rows<Row>(sql, ...first, JSON.stringify(values));
+	}
+
+	/** The statements name their columns as the row types do, so what comes out is a row. */
+	private rows<Row>(sql: string, ...parameters: Value[]): Row[] {
+		return this.statement(sql).all(...parameters) as Row[];
+	}
+
+	private statement(sql: string): StatementSync {
+		return this.connection.statement(sql);
+	}
+}
+
+function asRecord(row: RecordRow): RecordRow {
+	return { ...row, fields: JSON.parse(String(row.fields)) as RecordRow['fields'] };
+}
+
+function asDomain(row: DomainRow): DomainRow {
+	return { ...row, preferred: Boolean(row.preferred) };
+}
+
+function groupKeys(ids: readonly IdKey[]): Array<Omit<IdKey, 'key'> & { keys: string[] }> {
+	const groups = new Map<string, Omit<IdKey, 'key'> & { keys: Set<string> }>();
+	for (const { objectType, externalType, key } of ids) {
+		const name = `${objectType}\n${externalType}`;
+		const group = groups.get(name);
+		if (group) group.keys.add(key);
+		else groups.set(name, { objectType, externalType, keys: new Set([key]) });
+	}
+	return [...groups.values()].map((group) => ({ ...group, keys: [...group.keys] }));
+}
+
+function unique(values: readonly string[]): string[] {
+	return [...new Set(values)];
+}
+
+function withoutRepeats<Row>(first: Row[], more: readonly Row[], key: (row: Row) => string): Row[] {
+	if (first.length === 0) return [...more];
+	const seen = new Set(first.map(key));
+	return [...first, ...more.filter((row) => !seen.has(key(row)))];
+}
+
+function fitsMapping(row: MappingRow, filter: MappingFilter): boolean {
+	return (
+		filter.states.includes(row.state) &&
+		(filter.objectType === undefined || row.objectType === filter.objectType) &&
+		(filter.externalType === undefined || row.externalType === filter.externalType) &&
+		(filter.objectId === undefined || row.objectId === filter.objectId)
+	);
+}
+
+function onePage(rows: readonly MappingRow[], filter: MappingFilter): Page<MappingRow> {
+	return { rows: rows.filter((row) => fitsMapping(row, filter)), next: undefined };
+}
+
+/** The rows of a window that fit, at most `limit` of them, and where the scan goes on. */
+function page<Row>(seen: readonly Row[], fits: (row: Row) => boolean, position: (row: Row) => string, limit: number, window: number): Page<Row> {
+	const rows: Row[] = [];
+	for (const row of seen) {
+		if (!fits(row)) continue;
+		rows.push(row);
+		if (rows.length === limit) return { rows, next: position(row) };
+	}
+	const last = seen.at(-1);
+	return { rows, next: last && seen.length === window ? position(last) : undefined };
+}

@@ -1,0 +1,155 @@
+import type { ObjectType } from '../../shared/identity/outcome';
+import type {
+	ChangeRow,
+	ConfigurationRow,
+	DomainRow,
+	EmailRow,
+	InboxRow,
+	MappingRow,
+	MappingState,
+	RecordRow,
+	RecordState,
+	RunRow,
+} from './rows';
+import type { Unit } from './unit';
+
+/** An External ID as the store looks it up. */
+export interface IdKey {
+	objectType: ObjectType;
+	externalType: string;
+	key: string;
+}
+
+/** What a unit of work, or a reader, wants to know; everything in one consistent moment. */
+export interface Reads {
+	ids?: readonly IdKey[];
+	mappingIds?: readonly string[];
+	objectIds?: readonly string[];
+	/** Addresses (keys) among the objects of one type. */
+	emails?: ReadonlyArray<{ objectType: ObjectType; key: string }>;
+	domains?: readonly string[];
+	inbox?: readonly string[];
+	/** Also load, of every object found: */
+	with?: {
+		/** its mappings, current and former */
+		mappings?: boolean;
+		emails?: boolean;
+		domains?: boolean;
+		/** the account of a person, as a record */
+		account?: boolean;
+	};
+	/** Up to `limit` live mappings of one External Type. */
+	ofType?: { objectType: ObjectType; externalType: string; limit: number };
+	/** Deleted mappings of these IDs too (to say "already deleted"). */
+	deletedIds?: boolean;
+}
+
+/** What a store found. */
+export interface Snapshot {
+	configurations: ConfigurationRow[];
+	mappings: MappingRow[];
+	records: RecordRow[];
+	emails: EmailRow[];
+	domains: DomainRow[];
+	inbox: InboxRow[];
+}
+
+/** The rows a unit of work wants written, in the order they must be applied. */
+export interface Writes {
+	configurations: ConfigurationRow[];
+	deletedConfigurations: Array<Pick<ConfigurationRow, 'objectType' | 'externalType'>>;
+	/** Ended ones first, so that their ID and slot are free for the new ones. */
+	mappings: MappingRow[];
+	records: RecordRow[];
+	emails: EmailRow[];
+	domains: DomainRow[];
+	removedDomains: Array<Pick<DomainRow, 'domain' | 'accountId'>>;
+	inbox: InboxRow[];
+	settings: Array<{ key: string; value: string }>;
+	changes: ChangeRow[];
+}
+
+export interface MappingFilter {
+	externalType?: string;
+	/** Keys of one External ID under each configuration that could hold it. */
+	ids?: readonly IdKey[];
+	objectType?: ObjectType;
+	objectId?: string;
+	states: readonly MappingState[];
+}
+
+export interface RecordFilter {
+	objectType: ObjectType;
+	states: readonly RecordState[];
+	accountId?: string;
+	/** Only records without a current External ID of this type. */
+	withoutType?: string;
+	/** Only records with a current External ID of this type. */
+	withType?: string;
+	updatedAfter?: number;
+	/** Contains this text in its fields or e-mail addresses, in any case. */
+	search?: string;
+}
+
+/** One step of a scan: the rows that fit, and where to go on. A page may be empty and not the last. */
+export interface Page<Row> {
+	rows: Row[];
+	/** Undefined when the scan is at its end. */
+	next: string | undefined;
+}
+
+export interface StoreStatus {
+	engine: string;
+	/** File or database. */
+	location: string;
+	bytes: number;
+	schemaVersion: number;
+	engineVersion: string;
+}
+
+/** Tables that can be counted, with what their rows are grouped by. */
+export type Counted =
+	/** Object Type, External Type, state */
+	| 'mapping'
+	/** Object Type, state */
+	| 'record'
+	/** state */
+	| 'inbox'
+	/** not grouped */
+	| 'related_domain';
+
+/**
+ * What keeps a registry. Two engines implement it; one contract suite runs against both.
+ *
+ * A store knows rows, keys and transactions, and no rules. Its uniqueness is the database's: one live mapping for each
+ * Object Type, External Type and External ID; one current mapping for each slot of an object. Every method may throw a
+ * {@link RegistryError} and, when it does, has written nothing.
+ */
+export interface Store {
+	/** Reads in one consistent moment. */
+	read(workspace: string, reads: Reads): Promise<Snapshot>;
+
+	/**
+	 * Reads, decides and writes in one transaction: durable when the promise resolves, nothing written when it rejects.
+	 * `decide` is synchronous and may be called again with newer rows when another writer was faster.
+	 */
+	transact<T>(workspace: string, reads: Reads, run: RunRow | undefined, decide: (unit: Unit) => T): Promise<T>;
+
+	configurations(workspace: string): Promise<ConfigurationRow[]>;
+	settings(workspace: string): Promise<Map<string, string>>;
+
+	/** Scans look at a bounded number of rows a call, so that no call is long. `after` is the `next` of the page before. */
+	scanMappings(workspace: string, filter: MappingFilter, after: string | undefined, limit: number): Promise<Page<MappingRow>>;
+	scanRecords(workspace: string, filter: RecordFilter, after: string | undefined, limit: number): Promise<Page<RecordRow>>;
+	scanDomains(workspace: string, filter: { accountId?: string; domain?: string }, after: string | undefined, limit: number): Promise<Page<DomainRow>>;
+
+	/** Rows of a table by group, counted in bounded steps. */
+	count(workspace: string, what: Counted): Promise<Array<{ group: string[]; rows: number }>>;
+	status(): Promise<StoreStatus>;
+
+	/**
+	 * Removes history older than `before` (ms), a bounded window at a time: from the position `after` on, and gives the next
+	 * position, or undefined when all that follows is newer.
+	 */
+	purgeChanges(workspace: string, before: number, after: number): Promise<number | undefined>;
+}

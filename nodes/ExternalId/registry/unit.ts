@@ -1,0 +1,400 @@
+import type { DomainOwner } from '../../shared/identity/match';
+import type { ObjectType } from '../../shared/identity/outcome';
+import { newId } from './ids';
+import type {
+	ChangeKind,
+	ChangeRow,
+	ConfigurationRow,
+	DomainRow,
+	EmailRow,
+	InboxRow,
+	MappingRow,
+	MappingState,
+	RecordRow,
+} from './rows';
+import type { IdKey, Snapshot, Writes } from './store';
+
+/** Text that stands for an External ID in a map. */
+export function idKeyText({ objectType, externalType, key }: IdKey): string {
+	return `${objectType}\n${externalType}\n${key}`;
+}
+
+/**
+ * The rows that one transaction works on: what was read, what the decisions so far have changed (so that a later item of
+ * a batch sees what an earlier one did), and what is to be written, each change with its row of history.
+ */
+export class Unit {
+	private readonly byId = new Map<string, MappingRow>();
+	private readonly byKey = new Map<string, MappingRow>();
+	private readonly deletedKeys = new Set<string>();
+	private readonly byObject = new Map<string, MappingRow[]>();
+	private readonly records = new Map<string, RecordRow>();
+	private readonly emailsByKey = new Map<string, EmailRow[]>();
+	private readonly emailsByRecord = new Map<string, EmailRow[]>();
+	private readonly domainsByName = new Map<string, DomainRow[]>();
+	private readonly domainsByAccount = new Map<string, DomainRow[]>();
+	private readonly inboxByKey = new Map<string, InboxRow>();
+	private readonly configurationsByKey = new Map<string, ConfigurationRow>();
+
+	private readonly endedMappings = new Set<MappingRow>();
+	private readonly newMappings = new Set<MappingRow>();
+	private readonly dirtyRecords = new Set<string>();
+	private readonly dirtyEmails = new Set<EmailRow>();
+	private readonly dirtyDomains = new Set<DomainRow>();
+	private readonly dirtyInbox = new Set<string>();
+	private readonly dirtyConfigurations = new Set<string>();
+	private readonly removedDomains: DomainRow[] = [];
+	private readonly removedConfigurations: ConfigurationRow[] = [];
+	private readonly settings: Array<{ key: string; value: string }> = [];
+	private readonly changes: ChangeRow[] = [];
+
+	constructor(
+		snapshot: Snapshot,
+		/** Time of the transaction, in milliseconds since 1970. */
+		readonly now: number,
+	) {
+		for (const row of snapshot.configurations) this.configurationsByKey.set(configurationKey(row), row);
+		for (const row of snapshot.mappings) this.indexMapping(row);
+		for (const row of snapshot.records) this.records.set(row.id, row);
+		for (const row of snapshot.emails) this.indexEmail(row);
+		for (const row of snapshot.domains) this.indexDomain(row);
+		for (const row of snapshot.inbox) this.inboxByKey.set(row.key, row);
+	}
+
+	// What is known
+
+	configuration(objectType: ObjectType, externalType: string): ConfigurationRow | undefined {
+		return this.configurationsByKey.get(configurationKey({ objectType, externalType }));
+	}
+
+	configurations(): ConfigurationRow[] {
+		return [...this.configurationsByKey.values()];
+	}
+
+	/** The live mapping (current or former) of an External ID. */
+	mapping(id: IdKey): MappingRow | undefined {
+		return this.byKey.get(idKeyText(id));
+	}
+
+	/** Whether the External ID was mapped once and its mapping deleted. */
+	wasDeleted(id: IdKey): boolean {
+		return this.deletedKeys.has(idKeyText(id));
+	}
+
+	mappingById(id: string): MappingRow | undefined {
+		return this.byId.get(id);
+	}
+
+	/** Live mappings of an object, oldest first. */
+	mappingsOf(objectId: string): readonly MappingRow[] {
+		return this.byObject.get(objectId) ?? [];
+	}
+
+	/** The live mappings of a type that were read. */
+	mappingsOfType(objectType: ObjectType, externalType: string): MappingRow[] {
+		return [...this.byKey.values()].filter((row) => row.objectType === objectType && row.externalType === externalType);
+	}
+
+	currentOf(objectId: string, externalType: string): MappingRow[] {
+		return this.mappingsOf(objectId).filter((row) => row.externalType === externalType && row.state === 'current');
+	}
+
+	record(id: string): RecordRow | undefined {
+		return this.records.get(id);
+	}
+
+	/** Live records of a type that have the address. */
+	recordsByEmail(objectType: ObjectType, key: string): RecordRow[] {
+		return (this.emailsByKey.get(key) ?? [])
+			.filter((row) => row.objectType === objectType)
+			.map((row) => this.records.get(row.recordId))
+			.filter((row): row is RecordRow => row?.state === 'active');
+	}
+
+	emailsOf(recordId: string): readonly EmailRow[] {
+		return this.emailsByRecord.get(recordId) ?? [];
+	}
+
+	/** Live accounts that hold the domain. */
+	ownersOf(domain: string): DomainOwner[] {
+		return (this.domainsByName.get(domain) ?? [])
+			.filter((row) => this.records.get(row.accountId)?.state === 'active')
+			.map(({ accountId, preferred }) => ({ accountId, preferred }));
+	}
+
+	domainsOf(accountId: string): readonly DomainRow[] {
+		return this.domainsByAccount.get(accountId) ?? [];
+	}
+
+	inbox(key: string): InboxRow | undefined {
+		return this.inboxByKey.get(key);
+	}
+
+	// What is to be written
+
+	putConfiguration(row: Omit<ConfigurationRow, 'createdAt' | 'updatedAt'>): void {
+		const before = this.configurationsByKey.get(configurationKey(row));
+		const after = { ...row, createdAt: before?.createdAt ?? this.now, updatedAt: this.now };
+		this.configurationsByKey.set(configurationKey(row), after);
+		this.dirtyConfigurations.add(configurationKey(row));
+		this.change(before ? 'configurationUpdated' : 'configurationCreated', {
+			objectType: row.objectType,
+			externalType: row.externalType,
+			before: before ?? null,
+			after,
+		});
+	}
+
+	deleteConfiguration(row: ConfigurationRow): void {
+		this.configurationsByKey.delete(configurationKey(row));
+		this.removedConfigurations.push(row);
+		this.change('configurationDeleted', {
+			objectType: row.objectType,
+			externalType: row.externalType,
+			before: row,
+		});
+	}
+
+	addRecord(row: Pick<RecordRow, 'objectType' | 'fields' | 'origin'> & { accountId?: string | null }, why?: object): RecordRow {
+		const record: RecordRow = {
+			...row,
+			id: newId(row.objectType, this.now),
+			accountId: row.accountId ?? null,
+			state: 'active',
+			mergedInto: null,
+			createdAt: this.now,
+			updatedAt: this.now,
+		};
+		this.records.set(record.id, record);
+		this.dirtyRecords.add(record.id);
+		this.change('recordCreated', {
+			objectType: record.objectType,
+			objectId: record.id,
+			after: { fields: record.fields, accountId: record.accountId, origin: record.origin, ...why },
+		});
+		return record;
+	}
+
+	/** `before` and `after` are what the history shows: the parts that changed. */
+	updateRecord(
+		id: string,
+		patch: Partial<Pick<RecordRow, 'fields' | 'accountId' | 'state'>>,
+		kind: Extract<ChangeKind, 'recordUpdated' | 'recordDeleted' | 'recordRestored'>,
+		before: unknown,
+		after: unknown,
+	): RecordRow {
+		const old = this.records.get(id);
+		if (!old) throw new RangeError(`No such record was read: ${id}`);
+		const row = { ...old, ...patch, updatedAt: this.now };
+		this.records.set(id, row);
+		this.dirtyRecords.add(id);
+		this.change(kind, { objectType: row.objectType, objectId: id, before, after });
+		return row;
+	}
+
+	addMapping(id: IdKey, externalId: string, objectId: string): MappingRow {
+		const row: MappingRow = {
+			id: newId('mapping', this.now),
+			objectType: id.objectType,
+			externalType: id.externalType,
+			externalId,
+			idKey: id.key,
+			objectId,
+			state: 'current',
+			slot: this.freeSlot(objectId, id.externalType),
+			createdAt: this.now,
+			endedAt: null,
+		};
+		this.indexMapping(row);
+		this.newMappings.add(row);
+		this.changeMapping('mappingCreated', row, undefined, { externalId });
+		return row;
+	}
+
+	/** Makes a mapping former (it was replaced) or deleted, or a former one current again. */
+	setMappingState(row: MappingRow, state: MappingState): MappingRow {
+		const kind = state === 'deleted' ? 'mappingDeleted' : state === 'former' ? 'mappingReplaced' : 'mappingRestored';
+		const after: MappingRow = {
+			...row,
+			state,
+			slot: state === 'current' ? this.freeSlot(row.objectId, row.externalType) : null,
+			endedAt: state === 'current' ? null : this.now,
+		};
+		this.unindexMapping(row);
+		const isNew = this.newMappings.delete(row);
+		this.endedMappings.delete(row);
+		this.indexMapping(after);
+		(isNew || state === 'current' ? this.newMappings : this.endedMappings).add(after);
+		this.changeMapping(kind, after, { state: row.state, externalId: row.externalId }, { state });
+		return after;
+	}
+
+	addEmail(record: RecordRow, email: { key: string; address: string }, isPrimary: boolean): void {
+		if (isPrimary) this.demotePrimary(record.id);
+		const row: EmailRow = { recordId: record.id, objectType: record.objectType, ...email, isPrimary, createdAt: this.now };
+		this.indexEmail(row);
+		this.dirtyEmails.add(row);
+		this.change('emailAdded', {
+			objectType: record.objectType,
+			objectId: record.id,
+			subject: email.address,
+			after: { isPrimary },
+		});
+	}
+
+	putDomain(accountId: string, domain: string, preferred: boolean): void {
+		const before = this.domainsOf(accountId).find((row) => row.domain === domain);
+		if (before) {
+			before.preferred = preferred;
+			this.dirtyDomains.add(before);
+			this.changeDomain('domainUpdated', accountId, domain, { preferred: !preferred }, { preferred });
+			return;
+		}
+		const row: DomainRow = { domain, accountId, preferred, createdAt: this.now };
+		this.indexDomain(row);
+		this.dirtyDomains.add(row);
+		this.changeDomain('domainAdded', accountId, domain, undefined, { preferred });
+	}
+
+	removeDomain(row: DomainRow): void {
+		without(this.domainsByAccount, row.accountId, row);
+		without(this.domainsByName, row.domain, row);
+		this.dirtyDomains.delete(row);
+		this.removedDomains.push(row);
+		this.changeDomain('domainRemoved', row.accountId, row.domain, { preferred: row.preferred }, undefined);
+	}
+
+	/** Adds to the inbox, or changes what is there. */
+	putInbox(row: Omit<InboxRow, 'createdAt' | 'updatedAt' | 'state'>, state: InboxRow['state'] = 'waiting'): void {
+		const before = this.inboxByKey.get(row.key);
+		const after: InboxRow = {
+			...row,
+			name: row.name ?? before?.name ?? null,
+			state,
+			createdAt: before?.createdAt ?? this.now,
+			updatedAt: this.now,
+		};
+		this.inboxByKey.set(row.key, after);
+		this.dirtyInbox.add(row.key);
+		this.change(before ? 'inboxUpdated' : 'inboxAdded', {
+			objectType: 'people',
+			objectId: row.recordId,
+			subject: row.address,
+			before: before ? { state: before.state, reason: before.reason } : null,
+			after: { state, reason: row.reason },
+		});
+	}
+
+	putSetting(key: string, value: unknown, before: unknown): void {
+		this.settings.push({ key, value: JSON.stringify(value) });
+		this.change('settingUpdated', { subject: key, before, after: value });
+	}
+
+	/** Like {@link putSetting}, and the history does not show the value. */
+	putSecretSetting(key: string, value: unknown): void {
+		this.settings.push({ key, value: JSON.stringify(value) });
+		this.change('settingUpdated', { subject: key });
+	}
+
+	/** Everything to be written; undefined when nothing is. */
+	writes(): Writes | undefined {
+		if (this.changes.length === 0) return undefined;
+		const configurations = pick(this.dirtyConfigurations, this.configurationsByKey);
+		return {
+			configurations,
+			deletedConfigurations: this.removedConfigurations,
+			mappings: [...this.endedMappings, ...this.newMappings],
+			records: pick(this.dirtyRecords, this.records),
+			// Those that are primary no more first: the store allows one primary address a record.
+			emails: [...this.dirtyEmails].sort((a, b) => Number(a.isPrimary) - Number(b.isPrimary)),
+			domains: [...this.dirtyDomains],
+			removedDomains: this.removedDomains,
+			inbox: pick(this.dirtyInbox, this.inboxByKey),
+			settings: this.settings,
+			changes: this.changes,
+		};
+	}
+
+	private change(kind: ChangeKind, about: Partial<Omit<ChangeRow, 'kind' | 'at'>>): void {
+		this.changes.push({
+			kind,
+			at: this.now,
+			objectType: about.objectType ?? null,
+			objectId: about.objectId ?? null,
+			subject: about.subject ?? null,
+			externalType: about.externalType ?? null,
+			before: about.before ?? null,
+			after: about.after ?? null,
+		});
+	}
+
+	private changeMapping(kind: ChangeKind, row: MappingRow, before: unknown, after: unknown): void {
+		const { objectType, objectId, externalType, id: subject } = row;
+		this.change(kind, { objectType, objectId, externalType, subject, before, after });
+	}
+
+	private changeDomain(kind: ChangeKind, objectId: string, subject: string, before: unknown, after: unknown): void {
+		this.change(kind, { objectType: 'accounts', objectId, subject, before, after });
+	}
+
+	private freeSlot(objectId: string, externalType: string): number {
+		const taken = new Set(this.currentOf(objectId, externalType).map((row) => row.slot));
+		let slot = 0;
+		while (taken.has(slot)) slot++;
+		return slot;
+	}
+
+	private demotePrimary(recordId: string): void {
+		for (const row of this.emailsOf(recordId)) {
+			if (!row.isPrimary) continue;
+			row.isPrimary = false;
+			this.dirtyEmails.add(row);
+		}
+	}
+
+	private indexMapping(row: MappingRow): void {
+		this.byId.set(row.id, row);
+		const text = idKeyText({ ...row, key: row.idKey });
+		if (row.state === 'deleted') {
+			this.deletedKeys.add(text);
+			return;
+		}
+		this.byKey.set(text, row);
+		append(this.byObject, row.objectId, row);
+	}
+
+	private unindexMapping(row: MappingRow): void {
+		const text = idKeyText({ ...row, key: row.idKey });
+		if (this.byKey.get(text) === row) this.byKey.delete(text);
+		without(this.byObject, row.objectId, row);
+	}
+
+	private indexEmail(row: EmailRow): void {
+		append(this.emailsByKey, row.key, row);
+		append(this.emailsByRecord, row.recordId, row);
+	}
+
+	private indexDomain(row: DomainRow): void {
+		append(this.domainsByName, row.domain, row);
+		append(this.domainsByAccount, row.accountId, row);
+	}
+}
+
+function configurationKey({ objectType, externalType }: Pick<ConfigurationRow, 'objectType' | 'externalType'>): string {
+	return `${objectType}\n${externalType}`;
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+	const list = map.get(key);
+	if (list) list.push(value);
+	else map.set(key, [value]);
+}
+
+function without<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+	const list = map.get(key);
+	if (list) map.set(key, list.filter((each) => each !== value));
+}
+
+function pick<K, V>(keys: ReadonlySet<K>, map: ReadonlyMap<K, V>): V[] {
+	return [...keys].map((key) => map.get(key)).filter((row): row is V => row !== undefined);
+}

@@ -1,0 +1,315 @@
+import { isTrouble, OBJECT_WORD, trouble } from '../../shared/identity/outcome';
+import type { Outcome, Trouble } from '../../shared/identity/outcome';
+import { shown } from '../../shared/identity/wording';
+import type { UpsertChoices, UpsertEntry, Work } from '../../shared/ports';
+import { inBatches, settleCancelled } from './batches';
+import { checkEntries } from './checked';
+import { ownersOfContested } from './contested';
+import { cleanFields, disagreement, mergeFields, withoutEmpty } from './fields';
+import type { Fields } from './fields';
+import { groupByKeys } from './groups';
+import { checkIds, distinctIds, namedIds, readsOfIds, recordOfIds, tooManyIds } from './link';
+import type { CheckedIds } from './link';
+import { carryOut, itemsOf, planId } from './mappings';
+import type { Placement } from './mappings';
+import { checkName, findLive, readsOf, severalWithEmail } from './objects';
+import type { CheckedName } from './objects';
+import type { CheckedId, Registry } from './registry';
+import { aRecord } from './registry';
+import type { RecordRow } from './rows';
+import { listOf } from './settings';
+import type { Unit } from './unit';
+import { idKeyText } from './unit';
+import { usableDomain } from './usableDomain';
+import { currentIds } from './views';
+
+const STRICT = { whenRecordHasOther: 'conflict', whenIdBelongsToOther: 'conflict' } as const;
+
+interface CheckedUpsert extends CheckedIds {
+	fields: Fields;
+	account?: CheckedName;
+	domains: string[];
+	refusedDomains: Array<{ domain: string; reason: string }>;
+}
+
+/** The items of one object, decided together. */
+interface Group {
+	items: CheckedUpsert[];
+	ids: CheckedId[];
+	matchKeys: string[];
+}
+
+/**
+ * Creates or updates records by their External IDs. Where the IDs are new, an e-mail (people, users) or an exact Related
+ * Domain (accounts) that is known decides as the choices say. Only what is given and differs is written.
+ */
+export async function upsertRecords(registry: Registry, entries: readonly UpsertEntry[], choices: UpsertChoices, work: Work): Promise<void> {
+	await registry.ensurePicked(entries.flatMap(({ objectType, ids }) => ids.map((id) => ({ objectType, externalType: id.externalType }))), work);
+	const checked = await checkEntries(entries, work, (entry) => checkUpsert(registry, entry, choices));
+	const byIds = (await groupByKeys(checked, ({ ids }) => ids.map(idKeyText))).map((items) => asGroup(items, choices));
+	const [known, fresh] = await settleContested(registry, byIds, choices, work);
+	// Those whose IDs are known first: an address they bring decides about the new ones, whatever the order of the input.
+	for (const groups of [known, fresh]) await upsertGroups(registry, groups, choices, work);
+}
+
+async function upsertGroups(registry: Registry, groups: readonly Group[], choices: UpsertChoices, work: Work): Promise<void> {
+	await inBatches(
+		groups.map(({ items }) => items),
+		work.signal,
+		async (batch) => {
+			const items = batch.flat();
+			const fromIds = readsOfIds(items);
+			const accounts = readsOf(items.flatMap(({ account }) => account ?? []));
+			const reads = {
+				ids: [...fromIds.ids, ...(accounts.ids ?? [])],
+				objectIds: accounts.objectIds,
+				emails: fromIds.emails,
+				domains: items.flatMap(({ domains }) => domains),
+				with: { mappings: true, emails: true, domains: true },
+			};
+			const outcomes = await registry.transact(reads, work, (unit) => batch.map((group) => upsertGroup(registry, unit, group, choices, work)));
+			batch.forEach((group, at) => group.forEach(({ index }, place) => work.settle(index, outcomes[at]?.[place] as Outcome)));
+		},
+		(left) => settleCancelled(left, work),
+	);
+}
+
+function checkUpsert(registry: Registry, entry: UpsertEntry, choices: UpsertChoices): Omit<CheckedUpsert, 'index'> | Trouble {
+	const { email, domains, ...others } = entry.fields;
+	const takesEmail = entry.objectType !== 'accounts';
+	const ids = checkIds(registry, entry, takesEmail ? email : undefined);
+	if (isTrouble(ids)) return ids;
+	const cleaned = cleanFields(takesEmail || email === undefined ? others : { ...others, email });
+	if (isTrouble(cleaned)) return cleaned;
+	const account = entry.account && checkName(registry, entry.account);
+	if (account && isTrouble(account)) return account;
+	const fields = choices.emptyValues === 'ignore' ? withoutEmpty(cleaned.fields) : cleaned.fields;
+	return { ...ids, fields, account, ...(takesEmail ? { domains: [], refusedDomains: [] } : sortDomains(registry, domains)) };
+}
+
+/** Related Domains of an item that can be used, and those that cannot (free mail is common in CRM exports), with the reason. */
+function sortDomains(registry: Registry, given: unknown): Pick<CheckedUpsert, 'domains' | 'refusedDomains'> {
+	const domains = new Set<string>();
+	const refusedDomains: CheckedUpsert['refusedDomains'] = [];
+	for (const each of listOf(given)) {
+		const domain = usableDomain(registry, each);
+		if (typeof domain === 'string') domains.add(domain);
+		else refusedDomains.push({ domain: shown(each), reason: domain.reason });
+	}
+	return { domains: [...domains], refusedDomains };
+}
+
+function asGroup(items: CheckedUpsert[], choices: UpsertChoices): Group {
+	const matchKeys = items.flatMap(({ objectType, email, domains }) => [
+		...(email && choices.whenEmailKnown !== 'create' ? [`@${objectType}\n${email.key}`] : []),
+		...(choices.whenDomainKnown !== 'create' ? domains.map((domain) => `.${domain}`) : []),
+	]);
+	return { items, ids: distinctIds(items), matchKeys };
+}
+
+/**
+ * Settles the groups that cannot be done because the input contradicts itself, and tells the others apart: those whose IDs
+ * are known, and those that are new, joined where they share an e-mail or a domain.
+ */
+async function settleContested(registry: Registry, groups: readonly Group[], choices: UpsertChoices, work: Work): Promise<[Group[], Group[]]> {
+	const owners = await ownersOfContested(registry, groups);
+	const known = groups.filter((group) => typeof owners.get(group) === 'string');
+	const fresh = groups.filter((group) => typeof owners.get(group) !== 'string');
+	const joined = await groupByKeys(fresh, (group) => (owners.has(group) ? group.matchKeys : []));
+	const sound: Group[] = [];
+	for (const parts of joined) {
+		const group = parts.length === 1 ? (parts[0] as Group) : asGroup(parts.flatMap(({ items }) => items), choices);
+		const problem = contradiction(registry, parts, group, choices);
+		if (problem) settleGroup(group, problem, work);
+		else sound.push(group);
+	}
+	const [soundKnown, clashing] = withoutClashes(known, owners);
+	for (const group of clashing) {
+		settleGroup(group, trouble('conflict', 'emailClaimedTwice', `Several records of this input claim the same e-mail (${itemsOf(group.items)}). It was given to none of them.`, group.matchKeys), work);
+	}
+	return [soundKnown.filter((group) => !settleIfContradictory(registry, group, work)), sound];
+}
+
+function settleIfContradictory(registry: Registry, group: Group, work: Work): boolean {
+	const problem = tooManyIds(registry, group.items);
+	if (problem) settleGroup(group, problem, work);
+	return problem !== undefined;
+}
+
+function contradiction(registry: Registry, parts: readonly Group[], group: Group, choices: UpsertChoices): Trouble | undefined {
+	if (parts.length === 1) return tooManyIds(registry, group.items);
+	const tooMany = tooManyIds(registry, group.items);
+	const { objectType } = group.items[0] as CheckedUpsert;
+	const policy = objectType === 'accounts' ? choices.whenDomainKnown : choices.whenEmailKnown;
+	if (policy === 'link' && !tooMany) return undefined;
+	const what = objectType === 'accounts' ? 'Related Domain' : 'e-mail';
+	const label = objectType === 'accounts' ? 'When the Domain Is Known' : 'When the E-Mail Is Known';
+	return trouble('conflict', 'newIdsShareKey', `Several new ${objectType} of this input have the same ${what} (${itemsOf(group.items)}). None of them was done. To keep them apart, set ${label} to Create.`, group.matchKeys, {
+		conflict: {
+			items: group.items.slice(0, 20).map(({ index, ids, email, domains }) => ({ item: index, externalIds: namedIds(ids), ...(email ? { email: email.address } : {}), ...(domains.length > 0 ? { domains } : {}) })),
+		},
+	});
+}
+
+/** Known objects of which several claim one e-mail in this input. Domains may be shared, so they do not clash here. */
+function withoutClashes(known: readonly Group[], owners: ReadonlyMap<Group, string | null>): [Group[], Group[]] {
+	const claimants = new Map<string, Set<string>>();
+	for (const group of known) {
+		for (const key of group.matchKeys) {
+			if (key.startsWith('@')) claimants.set(key, (claimants.get(key) ?? new Set()).add(owners.get(group) ?? ''));
+		}
+	}
+	const clashes = (group: Group) => group.matchKeys.some((key) => (claimants.get(key)?.size ?? 0) > 1);
+	return [known.filter((group) => !clashes(group)), known.filter(clashes)];
+}
+
+function settleGroup(group: Group, problem: Trouble, work: Work): void {
+	for (const { index } of group.items) work.settle(index, problem);
+}
+
+/** What an upsert would do to a record; everything is looked at before anything is written. */
+interface Plan {
+	target: RecordRow | undefined;
+	restores: boolean;
+	ids: Array<[CheckedId, Placement]>;
+	fields: Fields;
+	changed: string[];
+	accountId: string | null | undefined;
+	newDomains: string[];
+}
+
+function upsertGroup(registry: Registry, unit: Unit, items: readonly CheckedUpsert[], choices: UpsertChoices, work: Work): Outcome[] {
+	const plan = planUpsert(registry, unit, items, choices);
+	if (isTrouble(plan)) return items.map(() => plan);
+	const { objectType } = items[0] as CheckedUpsert;
+	let record = plan.target ?? unit.addRecord({ objectType, fields: plan.fields, origin: work.caller.origin, accountId: plan.accountId });
+	if (plan.restores) record = unit.updateRecord(record.id, { state: 'active' }, 'recordRestored', { state: 'deleted' }, { state: 'active' });
+	const changed = [...plan.changed];
+	if (plan.target) record = updateFields(unit, record, plan);
+
+	const linked = plan.ids.filter(([id, placement]) => carryOut(unit, id, record.id, placement).before !== 'same');
+	if (takeEmails(unit, record, items)) changed.push('email');
+	for (const domain of plan.newDomains) unit.putDomain(record.id, domain, false);
+	if (plan.newDomains.length > 0) changed.push('domains');
+
+	const isNew = plan.target === undefined;
+	const status = isNew ? 'created' : linked.length > 0 ? 'linked' : plan.restores || changed.length > 0 ? 'updated' : 'unchanged';
+	const shared = { objectType, objectId: record.id, externalIds: currentIds(unit, record.id) };
+	return items.map((item, place) => ({
+		status: place === 0 ? status : 'unchanged',
+		...shared,
+		...(place === 0 && !isNew && changed.length > 0 ? { changed } : {}),
+		...(item.refusedDomains.length > 0 ? { refusedDomains: item.refusedDomains } : {}),
+	}));
+}
+
+function planUpsert(registry: Registry, unit: Unit, items: readonly CheckedUpsert[], choices: UpsertChoices): Plan | Trouble {
+	const target = targetOf(unit, items, choices);
+	if (target && isTrouble(target)) return target;
+
+	if (choices.whenItemsDisagree === 'conflict' && items.length > 1) {
+		const field = disagreement(items.map(({ fields, email }) => (email ? { ...fields, email: email.key } : fields)));
+		if (field !== undefined) {
+			return trouble('conflict', 'itemsDisagree', `Items of one ${OBJECT_WORD[(items[0] as CheckedUpsert).objectType]} (${itemsOf(items)}) give different values for "${field}". None of them was done. To take the last one, set When Items Disagree to Last Item Wins.`, [field, ...items.flatMap(({ ids }) => ids.map(idKeyText))]);
+		}
+	}
+	const ids: Plan['ids'] = [];
+	for (const id of distinctIds(items)) {
+		const placement = target ? planId(registry, unit, id, target.id, STRICT) : { taken: undefined, giveWay: [] };
+		if (isTrouble(placement)) return placement;
+		ids.push([id, placement]);
+	}
+	const emailProblem = emailOfOther(unit, items, target, choices);
+	if (emailProblem) return emailProblem;
+	const accountId = accountOf(unit, items);
+	if (accountId && typeof accountId !== 'string') return accountId;
+
+	const input: Fields = Object.assign({}, ...items.map(({ fields }) => fields)) as Fields;
+	const { fields, changed } = mergeFields(target?.fields ?? {}, input);
+	if (target && accountId !== undefined && accountId !== target.accountId) changed.push('accountId');
+	const held = new Set(target ? unit.domainsOf(target.id).map(({ domain }) => domain) : []);
+	const newDomains = [...new Set(items.flatMap(({ domains }) => domains))].filter((domain) => !held.has(domain));
+	return { target, restores: target?.state === 'deleted', ids, fields, changed, accountId, newDomains };
+}
+
+/** The record that the items mean: by their IDs, or where these are new by e-mail or exact domain as the choices say. */
+function targetOf(unit: Unit, items: readonly CheckedUpsert[], choices: UpsertChoices): RecordRow | undefined | Trouble {
+	const { objectType } = items[0] as CheckedUpsert;
+	const target = recordOfIds(unit, objectType, distinctIds(items), false);
+	if (target === undefined) return byMatchKey(unit, items, choices);
+	if (isTrouble(target) || target.state === 'active' || choices.restoreDeleted) return target;
+	return trouble('skipped', 'recordDeleted', `This ${OBJECT_WORD[objectType]} (${target.id}) was deleted. Turn on Restore Deleted to bring it back.`, [target.id], { objectType, objectId: target.id });
+}
+
+function byMatchKey(unit: Unit, items: readonly CheckedUpsert[], choices: UpsertChoices): RecordRow | undefined | Trouble {
+	const { objectType } = items[0] as CheckedUpsert;
+	const isAccount = objectType === 'accounts';
+	const policy = isAccount ? choices.whenDomainKnown : choices.whenEmailKnown;
+	if (policy === 'create') return undefined;
+	const candidates = new Map<string, RecordRow>();
+	const keys = isAccount ? items.flatMap(({ domains }) => domains) : items.flatMap(({ email }) => (email ? [email.key] : []));
+	for (const key of keys) {
+		const records = isAccount ? unit.ownersOf(key).map(({ accountId }) => unit.record(accountId)) : unit.recordsByEmail(objectType, key);
+		for (const record of records) if (record) candidates.set(record.id, record);
+	}
+	const found = [...candidates.values()];
+	if (found.length === 0) return undefined;
+	const name = keys.slice(0, 3).map(shown).join(', ');
+	if (policy === 'conflict') {
+		const what = isAccount ? 'Related Domain' : 'e-mail';
+		return trouble('conflict', 'keyKnown', `The ID is new, but ${aRecord(objectType)} with the ${what} ${name} exists already (${found.map(({ id }) => id).join(', ')}). Link them, or choose Create to keep both.`, [objectType, ...keys], {
+			conflict: { wanted: { externalIds: namedIds(distinctIds(items)) }, existing: found.map(({ id, fields }) => ({ objectId: id, fields })) },
+		});
+	}
+	if (found.length === 1) return found[0];
+	if (!isAccount) return severalWithEmail(objectType, name, found);
+	return trouble('ambiguous', 'severalWithDomain', `${found.length} accounts have the Related Domain ${name}; it does not tell which one is meant.`, keys, { candidates: found.map(({ id, fields }) => ({ objectId: id, fields })) });
+}
+
+/** An address that another record of the type holds stays there. */
+function emailOfOther(unit: Unit, items: readonly CheckedUpsert[], target: RecordRow | undefined, choices: UpsertChoices): Trouble | undefined {
+	if (!target || choices.whenEmailKnown === 'create') return undefined;
+	for (const { email, objectType } of items) {
+		if (!email) continue;
+		if (unit.emailsOf(target.id).some(({ key }) => key === email.key)) continue;
+		const other = unit.recordsByEmail(objectType, email.key)[0];
+		if (!other) continue;
+		return trouble('conflict', 'emailBelongsToOther', `The e-mail ${shown(email.address)} belongs to another ${OBJECT_WORD[objectType]} (${other.id}), not to ${target.id}. Nothing of this item was done.`, [email.key, target.id], {
+			conflict: { wanted: { objectId: target.id, email: email.address }, existing: { objectId: other.id, fields: other.fields } },
+		});
+	}
+	return undefined;
+}
+
+function accountOf(unit: Unit, items: readonly CheckedUpsert[]): string | undefined | Trouble {
+	let accountId: string | undefined;
+	for (const { account } of items) {
+		if (!account) continue;
+		const found = findLive(unit, account);
+		if (isTrouble(found)) return { ...found, status: 'invalid', reason: `The account of this person was not found. ${found.reason}`, retry: true };
+		accountId = found.record.id;
+	}
+	return accountId;
+}
+
+function updateFields(unit: Unit, record: RecordRow, plan: Plan): RecordRow {
+	if (plan.changed.length === 0) return record;
+	const pick = (fields: Readonly<Fields>, accountId: string | null) => Object.fromEntries(plan.changed.map((name) => [name, name === 'accountId' ? accountId : (fields[name] ?? null)]));
+	const accountId = plan.accountId ?? record.accountId;
+	return unit.updateRecord(record.id, { fields: plan.fields, accountId }, 'recordUpdated', pick(record.fields, record.accountId), pick(plan.fields, accountId));
+}
+
+/**
+ * A new address becomes primary and the old one stays; one that is known changes nothing, so that two feeds that each know
+ * another address do not undo each other for ever. Of several new ones the last item's is primary.
+ */
+function takeEmails(unit: Unit, record: RecordRow, items: readonly CheckedUpsert[]): boolean {
+	let changed = false;
+	for (const { email } of items) {
+		if (!email) continue;
+		if (unit.emailsOf(record.id).some(({ key }) => key === email.key)) continue;
+		unit.addEmail(record, email, true);
+		changed = true;
+	}
+	return changed;
+}

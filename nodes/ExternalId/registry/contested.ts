@@ -1,6 +1,5 @@
-import type { Registry } from './registry';
 import { inBatches } from './batches';
-import type { CheckedId } from './registry';
+import type { CheckedId, Registry } from './registry';
 import { Unit } from './unit';
 
 /** Items that belong to one object by their External IDs, with the weaker keys (e-mail, exact domain) they claim. */

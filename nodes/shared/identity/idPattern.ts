@@ -66,8 +66,9 @@ function compileAnew(pattern: string): Compiled {
 	if (pattern.length > MAX_PATTERN_LENGTH) {
 		return { flaw: `The pattern is ${pattern.length} characters long; at most ${MAX_PATTERN_LENGTH} are taken.` };
 	}
+	const re2 = engine();
 	try {
-		const compiled = engine().compile(pattern);
+		const compiled = re2.compile(pattern);
 		if (compiled.programSize() > MAX_PROGRAM_SIZE) {
 			return { flaw: 'The pattern repeats too much to be checked fast. Use smaller numbers in {…}, or * and +.' };
 		}

@@ -1,6 +1,6 @@
 import { UnexpectedError } from 'n8n-workflow';
 
-import { isDone, needsAttention, type Outcome, type Status, type Trouble } from '../identity/outcome';
+import { needsAttention, type Outcome, type Status, type Trouble } from '../identity/outcome';
 
 type Settled = Outcome | readonly Outcome[];
 
@@ -72,10 +72,6 @@ export class Ledger {
 
 	attentionByStatus(): Array<[Status, number]> {
 		return [...this.counts].filter(([status]) => needsAttention({ status } as Outcome));
-	}
-
-	get done(): number {
-		return [...this.counts].reduce((sum, [status, count]) => sum + (isDone({ status } as Outcome) ? count : 0), 0);
 	}
 
 	/** Whether there are inputs and not one of them came to anything but trouble. */

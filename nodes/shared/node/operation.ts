@@ -103,6 +103,7 @@ export interface Operation<System> {
 	readonly action: string;
 	readonly description: string;
 	readonly outputs: OutputKind;
+	/** A collection named `options` gets *Fail the Run When* and *Include Input Fields* added, except for listers. */
 	readonly fields: readonly Field[];
 	/** Offered to AI agents unless false (backfill, undo, delete, erase are not). */
 	readonly asTool?: boolean;

@@ -1,0 +1,51 @@
+import { NodeConnectionTypes } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescription } from 'n8n-workflow';
+
+import type { NodeDefinition } from '../shared/node/operation';
+import { outputsOf } from '../shared/node/outputs';
+import { propertiesOf } from '../shared/node/properties';
+import { execute } from '../shared/node/run';
+import { connect } from './connect';
+import { testRegistryCredential } from './credentialTest';
+import { createExternalType, recordFields, searchAccounts, searchExternalTypes, searchRecords } from './lists';
+import { configuration } from './operations/configuration';
+import { contact } from './operations/contact';
+import { domain } from './operations/domain';
+import { mapping } from './operations/mapping';
+import { record } from './operations/record';
+import { registry } from './operations/registry';
+import type { Registry } from './registry/registry';
+
+const definition: NodeDefinition<Registry> = {
+	resources: [mapping, record, contact, domain, configuration, registry],
+	connect,
+};
+
+export class ExternalId implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'External ID',
+		name: 'externalId',
+		icon: { light: 'file:externalId.svg', dark: 'file:externalId.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		description: 'Link, map, resolve, translate and upsert by the IDs that one person or company has in every system',
+		defaults: { name: 'External ID' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: `={{${outputsOf(definition)}}}`,
+		usableAsTool: true,
+		credentials: [{ name: 'externalIdRegistryApi', required: false, testedBy: 'testRegistryCredential' }],
+		properties: propertiesOf(definition),
+	};
+
+	methods = {
+		credentialTest: { testRegistryCredential },
+		listSearch: { searchExternalTypes, searchRecords, searchAccounts },
+		resourceMapping: { recordFields },
+		actionHandler: { createExternalType },
+	};
+
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		return await execute(definition, this);
+	}
+}

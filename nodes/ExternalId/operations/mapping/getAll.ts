@@ -1,0 +1,81 @@
+import type { Operation } from '../../../shared/node/operation';
+import { isTrouble } from '../../../shared/identity/outcome';
+import type { ObjectType } from '../../../shared/identity/outcome';
+import { listMappings } from '../../registry/lists';
+import type { MappingQuery } from '../../registry/lists';
+import type { Registry } from '../../registry/registry';
+import type { MappingState } from '../../registry/rows';
+import { externalId, externalType, insideCollection, limit, objectType, returnAll } from '../fields';
+import { limitOf, locatorValue } from '../reading';
+
+const STATES: Readonly<Record<string, readonly MappingState[]>> = {
+	all: ['current', 'former', 'deleted'],
+	current: ['current'],
+	deleted: ['deleted'],
+	former: ['former'],
+	live: ['current', 'former'],
+};
+
+export const getAll: Operation<Registry> = {
+	value: 'getAll',
+	name: 'Get Many',
+	action: 'Get many mappings',
+	description: 'Get many mappings that fit all the given filters',
+	outputs: 'lister',
+	fields: [
+		returnAll,
+		limit,
+		{
+			displayName: 'Filters',
+			name: 'filters',
+			type: 'collection',
+			placeholder: 'Add filter',
+			default: {},
+			perItem: true,
+			options: [
+				{
+					displayName: 'Deleted',
+					name: 'state',
+					type: 'options',
+					options: [
+						{ name: 'All', value: 'all', description: 'Deleted ones too' },
+						{ name: 'Current Only', value: 'current', description: 'Only IDs that are in use' },
+						{ name: 'Deleted Only', value: 'deleted', description: 'Only mappings that were deleted' },
+						{ name: 'Former Only', value: 'former', description: 'Only IDs that were replaced' },
+						{ name: 'Not Deleted', value: 'live', description: 'Current and former ones' },
+					],
+					default: 'live',
+				},
+				insideCollection(externalId),
+				insideCollection(externalType),
+				{
+					displayName: 'Object ID',
+					name: 'objectId',
+					type: 'string',
+					default: '',
+					placeholder: 'e.g. per_01J9ZT5T7E',
+					description: 'All IDs of this record',
+				},
+				insideCollection(objectType),
+			],
+		},
+	],
+	async run(run) {
+		for (const input of run.inputs) {
+			const rows = await listMappings(run.system, queryOf(input.values.filters), limitOf(run), run.signal);
+			run.settle(input, isTrouble(rows) ? rows : rows.map((row) => ({ status: 'found', ...row })));
+		}
+	},
+};
+
+function queryOf(filters: unknown): MappingQuery {
+	const given = (filters ?? {}) as Readonly<Record<string, unknown>>;
+	const text = (value: unknown) => (value === undefined || value === null || value === '' ? undefined : String(value).trim());
+	return {
+		objectType: text(given.objectType) as ObjectType | undefined,
+		externalType: text(locatorValue(given.externalType)),
+		externalId: text(given.externalId),
+		objectId: text(given.objectId),
+		states: STATES[String(given.state ?? 'live')] ?? ['current', 'former'],
+	};
+}

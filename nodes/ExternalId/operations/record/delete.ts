@@ -1,0 +1,34 @@
+import type { Operation } from '../../../shared/node/operation';
+import { deleteRecords } from '../../registry/records';
+import type { Registry } from '../../registry/registry';
+import { objectType, recordName } from '../fields';
+import { namedRecord, workOf } from '../reading';
+
+export const remove: Operation<Registry> = {
+	value: 'delete',
+	name: 'Delete or Restore',
+	action: 'Delete or restore a record',
+	description: 'Delete a record so that feeds do not bring it back, or restore it. Contacts of a deleted account wait in the inbox.',
+	outputs: 'writer',
+	asTool: false,
+	fields: [
+		{
+			displayName: 'Do',
+			name: 'deleteMode',
+			type: 'options',
+			noDataExpression: true,
+			options: [
+				{ name: 'Delete', value: 'delete' },
+				{ name: 'Restore', value: 'restore' },
+			],
+			default: 'delete',
+			description: 'Whether the record is deleted or brought back. Its IDs stay in both cases.',
+		},
+		objectType,
+		...recordName('externalId', 'objectId'),
+	],
+	async run(run) {
+		const names = run.inputs.map((input) => namedRecord(run, input));
+		await deleteRecords(run.system, names, { restore: run.parameters.deleteMode === 'restore' }, workOf(run, 'record:delete'));
+	},
+};

@@ -1,0 +1,2 @@
+/** See freeMail.js. */
+export function writeFreeMailList(outFile: string, options?: { today?: string }): Promise<{ changed: boolean; count: number }>;

@@ -6,10 +6,10 @@ import { Pacer } from '../../shared/pace';
 import type { ConfigurationEntry, Work } from '../../shared/ports';
 import { cancelled } from './batches';
 import { checkEntries } from './checked';
-import { shownMapping } from './mappings';
 import { DEFAULT_CONFIGURATION } from './registry';
 import type { Registry } from './registry';
 import type { ConfigurationRow } from './rows';
+import { shownMapping } from './views';
 
 /** Longest External ID that a configuration can allow, in code points. */
 export const LONGEST_ID = 1_000;

@@ -1,3 +1,4 @@
+import type { Trouble } from '../../shared/identity/outcome';
 import { Pacer } from '../../shared/pace';
 
 /**
@@ -41,4 +42,32 @@ export async function groupByKeys<Entry>(entries: readonly Entry[], keysOf: (ent
 		if (pacer.due()) await pacer.rest();
 	}
 	return [...groups.values()];
+}
+
+/** Largest part of a group that is done in one transaction; what an earlier part did, the next one finds in the store. */
+const LARGEST_PART = 250;
+
+/** Cuts groups that are too large for one transaction into parts, in order. */
+export function inParts<Entry>(groups: ReadonlyArray<readonly Entry[]>): Array<readonly Entry[]> {
+	return groups.flatMap((group) => {
+		if (group.length <= LARGEST_PART) return [group];
+		const parts: Array<readonly Entry[]> = [];
+		for (let from = 0; from < group.length; from += LARGEST_PART) parts.push(group.slice(from, from + LARGEST_PART));
+		return parts;
+	});
+}
+
+/**
+ * Tells the groups that can be done from the items of groups that contradict themselves. Of the latter an item may still
+ * be as it says in the store, so each is looked at on its own.
+ */
+export function sortOut<Item>(groups: ReadonlyArray<readonly Item[]>, problemOf: (group: readonly Item[]) => Trouble | undefined): { sound: Array<readonly Item[]>; doubtful: Array<{ item: Item; problem: Trouble }> } {
+	const sound: Array<readonly Item[]> = [];
+	const doubtful: Array<{ item: Item; problem: Trouble }> = [];
+	for (const group of groups) {
+		const problem = group.length > 1 ? problemOf(group) : undefined;
+		if (!problem) sound.push(group);
+		else for (const item of group) doubtful.push({ item, problem });
+	}
+	return { sound, doubtful };
 }

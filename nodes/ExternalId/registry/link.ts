@@ -6,16 +6,16 @@ import { shown } from '../../shared/identity/wording';
 import type { ConflictChoices, ExternalIdEntry, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
-import { groupByKeys } from './groups';
-import { allowed, carryOut, itemsOf, planId, shownMapping } from './mappings';
-import type { Placement } from './mappings';
+import { groupByKeys, inParts, sortOut } from './groups';
+import { allowed, itemsOf } from './mappings';
 import { severalWithEmail } from './objects';
-import { currentIds } from './views';
+import { lookUpOwners, ownersOf } from './owners';
+import { placeId, planIds } from './placement';
+import { currentIds, shownMapping } from './views';
 import type { CheckedId, Registry } from './registry';
 import { aRecord } from './registry';
 import type { RecordRow } from './rows';
-import type { Unit } from './unit';
-import { idKeyText } from './unit';
+import { idKeyText, Unit } from './unit';
 
 export interface LinkEntry {
 	objectType: ObjectType;
@@ -39,14 +39,10 @@ export interface CheckedIds {
 export async function linkIds(registry: Registry, entries: readonly LinkEntry[], choices: ConflictChoices, work: Work): Promise<void> {
 	await registry.ensurePicked(entries.flatMap(({ objectType, ids }) => ids.map((id) => ({ objectType, externalType: id.externalType }))), work);
 	const checked = await checkEntries(entries, work, (entry) => checkIds(registry, entry, entry.email));
-	const groups = await groupByKeys(checked, linkKeys);
-	const sound = groups.filter((group) => {
-		const contradiction = group.length > 1 ? tooManyIds(registry, group) : undefined;
-		if (contradiction) for (const { index } of group) work.settle(index, contradiction);
-		return !contradiction;
-	});
+	const groups = await sameObjectTogether(registry, await groupByKeys(checked, linkKeys), work);
+	const { sound, doubtful } = sortOut(groups, (group) => tooManyIds(registry, group));
 	await inBatches(
-		sound,
+		inParts(sound),
 		work.signal,
 		async (batch) => {
 			const outcomes = await registry.transact(readsOfIds(batch.flat()), work, (unit) =>
@@ -56,6 +52,35 @@ export async function linkIds(registry: Registry, entries: readonly LinkEntry[],
 		},
 		(left) => settleCancelled(left, work),
 	);
+	await inBatches(
+		doubtful.map((each) => [each]),
+		work.signal,
+		async (batch) => {
+			const entries = batch.flat();
+			const unit = new Unit(await registry.store.read(registry.workspace, readsOfIds(entries.map(({ item }) => item))), Date.now());
+			for (const { item, problem } of entries) work.settle(item.index, asStored(unit, item) ?? problem);
+		},
+		(left) => settleCancelled(left.map((entries) => entries.map(({ item }) => item)), work),
+	);
+}
+
+/** Joins the groups that the store knows to be one object. */
+async function sameObjectTogether(registry: Registry, byInput: readonly CheckedIds[][], work: Work): Promise<CheckedIds[][]> {
+	const claims = byInput.map((items) => ({ items, ids: distinctIds(items), matchKeys: items.flatMap(({ email }) => (email ? [`@${email.key}` as const] : [])) }));
+	const owners = await lookUpOwners(registry, claims, work.signal);
+	const joined = await groupByKeys(claims, (claim) => ownersOf(claim, owners));
+	return joined.map((parts) => parts.flatMap(({ items }) => items));
+}
+
+/** `unchanged` where all that the item says is so already; the item's own trouble where its IDs are on several records. */
+function asStored(unit: Unit, item: CheckedIds): Outcome | undefined {
+	const record = recordOfIds(unit, item.objectType, item.ids, false);
+	if (record === undefined || isTrouble(record)) return record;
+	const isSo =
+		record.state === 'active' &&
+		item.ids.every((id) => unit.mapping(id)?.state === 'current') &&
+		(!item.email || unit.emailsOf(record.id).some(({ key }) => key === item.email?.key));
+	return isSo ? tellGroup(unit, [item], record, false, new Set())[0] : undefined;
 }
 
 /** Checks the External IDs of one item: each sound, at least one there, no two of a type that allows one. */
@@ -122,20 +147,10 @@ function linkGroup(registry: Registry, unit: Unit, group: readonly CheckedIds[],
 	const ids = distinctIds(group);
 
 	// Everything is looked at before anything is written: an item is done whole or not at all.
-	const plans = new Map<string, Placement>();
-	if (found) {
-		for (const id of ids) {
-			const plan = planId(registry, unit, id, found.id, choices);
-			if (isTrouble(plan)) return group.map(() => plan);
-			plans.set(idKeyText(id), plan);
-		}
-	}
+	const plan = planIds(registry, unit, ids, found?.id, choices);
+	if (isTrouble(plan)) return group.map(() => plan);
 	const record = found ?? unit.addRecord({ objectType, fields: {}, origin: work.caller.origin });
-	const changed = new Set<string>();
-	for (const id of ids) {
-		const { before } = carryOut(unit, id, record.id, plans.get(idKeyText(id)) ?? { taken: undefined, giveWay: [] });
-		if (before !== 'same') changed.add(idKeyText(id));
-	}
+	const changed = new Set(ids.filter((id) => placeId(unit, id, record.id, plan).before !== 'same').map(idKeyText));
 	addEmails(unit, record, group);
 	return tellGroup(unit, group, record, !found, changed);
 }

@@ -1,12 +1,11 @@
 import { parseDomain } from '../../shared/identity/domain';
 import type { ObjectType, Trouble } from '../../shared/identity/outcome';
 import { Pacer } from '../../shared/pace';
-import { shownMapping } from './mappings';
 import type { Registry } from './registry';
 import type { DomainRow, MappingState, RecordRow, RecordState } from './rows';
 import type { IdKey, MappingFilter, Page, RecordFilter } from './store';
 import { Unit } from './unit';
-import { currentIds, shownRecord } from './views';
+import { currentIds, shownMapping, shownRecord } from './views';
 
 type Row = Record<string, unknown>;
 

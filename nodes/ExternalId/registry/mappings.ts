@@ -1,17 +1,23 @@
-import { isTrouble, OBJECT_WORD, trouble } from '../../shared/identity/outcome';
-import type { ObjectType, Outcome, Trouble } from '../../shared/identity/outcome';
+import groupBy from 'lodash/groupBy';
+
+import { isTrouble, trouble } from '../../shared/identity/outcome';
+import type { Outcome, Trouble } from '../../shared/identity/outcome';
 import { shown } from '../../shared/identity/wording';
-import type { ConflictChoices, ExternalIdEntry, MappingEntry, MappingName, Work } from '../../shared/ports';
+import type { ConflictChoices, MappingEntry, MappingName, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
-import { groupByKeys } from './groups';
+import { groupByKeys, inParts, sortOut } from './groups';
 import { checkObjectId, goneRecord } from './objects';
+import { lookUpOwners, ownersOf } from './owners';
+import { elsewhere, placeId, planIds } from './placement';
+import type { Placement } from './placement';
 import type { CheckedId, Registry } from './registry';
 import { aRecord } from './registry';
 import type { MappingRow } from './rows';
 import { listOf } from './settings';
 import type { Unit } from './unit';
 import { idKeyText } from './unit';
+import { shownMapping } from './views';
 
 interface CheckedMapping extends CheckedId {
 	index: number;
@@ -33,77 +39,76 @@ export async function createMappings(registry: Registry, entries: readonly Mappi
 		return typeof objectId === 'string' ? { ...id, objectId } : objectId;
 	});
 	const groups = await groupByKeys(checked, (entry) => [idKeyText(entry), `${entry.externalType}\n${entry.objectId}`]);
-	const sound = groups.filter((group) => {
-		const contradiction = group.length > 1 ? contradictionIn(registry, group) : undefined;
-		if (contradiction) for (const { index } of group) work.settle(index, contradiction);
-		return !contradiction;
-	});
+	const joined = choices.whenIdBelongsToOther === 'take' ? await withOwners(registry, groups, work) : groups;
+	const { sound, doubtful } = sortOut(joined, (group) => contradictionIn(registry, group));
+	const create = async (batch: ReadonlyArray<readonly CheckedMapping[]>, decide: (unit: Unit) => Outcome[]) => {
+		const entriesOfBatch = batch.flat();
+		const reads = { ids: entriesOfBatch, objectIds: entriesOfBatch.map(({ objectId }) => objectId), with: { mappings: true } };
+		const outcomes = await registry.transact(reads, work, decide);
+		entriesOfBatch.forEach(({ index }, at) => work.settle(index, outcomes[at] as Outcome));
+	};
 	await inBatches(
-		sound,
+		inParts(sound),
+		work.signal,
+		async (batch) => await create(batch, (unit) => batch.flatMap((group) => createGroup(registry, unit, group, choices))),
+		(left) => settleCancelled(left, work),
+	);
+	await inBatches(
+		doubtful.map((each) => [each]),
 		work.signal,
 		async (batch) => {
-			const entriesOfBatch = batch.flat();
-			const outcomes = await registry.transact(
-				{ ids: entriesOfBatch, objectIds: entriesOfBatch.map(({ objectId }) => objectId), with: { mappings: true } },
-				work,
-				(unit) => entriesOfBatch.map((entry) => createMapping(registry, unit, entry, choices)),
-			);
-			entriesOfBatch.forEach(({ index }, at) => work.settle(index, outcomes[at] as Outcome));
+			const doubts = batch.flat();
+			await create(batch.map((each) => each.map(({ item }) => item)), (unit) => doubts.map(({ item, problem }) => asMapped(unit, item) ?? problem));
 		},
-		(left) => settleCancelled(left, work),
+		(left) => settleCancelled(left.map((each) => each.map(({ item }) => item)), work),
 	);
 }
 
-function createMapping(registry: Registry, unit: Unit, entry: CheckedMapping, choices: ConflictChoices): Outcome {
-	const record = unit.record(entry.objectId);
-	if (!record || record.objectType !== entry.objectType || record.state !== 'active') {
-		return goneRecord(record, entry.objectType, entry.objectId);
+/** Joins groups between whose records IDs are moved. */
+async function withOwners(registry: Registry, groups: readonly CheckedMapping[][], work: Work): Promise<CheckedMapping[][]> {
+	const claims = groups.map((items) => ({ items, ids: items, matchKeys: [] }));
+	const owners = await lookUpOwners(registry, claims, work.signal);
+	const joined = await groupByKeys(claims, (claim) => [...ownersOf(claim, owners), ...claim.items.map(({ objectId }) => objectId)]);
+	return joined.map((parts) => parts.flatMap(({ items }) => items));
+}
+
+/** `unchanged` where the mapping is there already. */
+function asMapped(unit: Unit, entry: CheckedMapping): Outcome | undefined {
+	const row = unit.mapping(entry);
+	const isSo = row?.objectId === entry.objectId && row.state === 'current' && unit.record(entry.objectId)?.state === 'active';
+	return isSo ? { status: 'unchanged', ...shownMapping(row) } : undefined;
+}
+
+/**
+ * Creates the mappings of one group. Where IDs are moved away from a record, that may make room for another ID of the group,
+ * so those that found no room are tried again as long as something moves: the order of the items decides nothing.
+ */
+function createGroup(registry: Registry, unit: Unit, group: readonly CheckedMapping[], choices: ConflictChoices): Outcome[] {
+	const outcomes = new Map<CheckedMapping, Outcome>();
+	let waiting = [...group];
+	for (let moved = true; moved && waiting.length > 0; ) {
+		moved = false;
+		for (const ofObject of Object.values(groupBy(waiting, 'objectId'))) {
+			for (const [entry, outcome] of createForObject(registry, unit, ofObject, choices)) outcomes.set(entry, outcome);
+			moved ||= ofObject.some((entry) => Object(outcomes.get(entry)?.before).movedFrom !== undefined);
+		}
+		waiting = waiting.filter((entry) => outcomes.get(entry)?.status === 'conflict');
 	}
-	const placed = placeId(registry, unit, entry, entry.objectId, choices);
-	if (isTrouble(placed)) return placed;
-	const { row, before } = placed;
-	return {
-		status: before === 'same' ? 'unchanged' : 'created',
-		...shownMapping(row),
-		...(before === 'same' || before === undefined ? {} : { before }),
-	};
+	return group.map((entry) => outcomes.get(entry) as Outcome);
 }
 
-/** What stood where an External ID was put: nothing, the same, or what had to give way. */
-export type Before = 'same' | { replacedId?: string; movedFrom?: string } | undefined;
-
-/** What has to give way so that an object can have an External ID; or why it cannot have it. */
-export interface Placement {
-	taken: MappingRow | undefined;
-	giveWay: MappingRow[];
-}
-
-/** Looks whether an object can have an External ID; changes nothing. */
-export function planId(registry: Registry, unit: Unit, id: CheckedId, objectId: string, choices: ConflictChoices): Placement | Trouble {
-	const taken = unit.mapping(id);
-	if (taken && taken.objectId !== objectId && choices.whenIdBelongsToOther === 'conflict') return takenByOther(id, taken, objectId);
-	if (taken?.objectId === objectId && taken.state === 'current') return { taken, giveWay: [] };
-	const others = unit.currentOf(objectId, id.externalType);
-	const tooMany = others.length + 1 - registry.idsPerObject(id.objectType, id.externalType);
-	if (tooMany > 0 && choices.whenRecordHasOther === 'conflict') return hasOther(id, others, objectId);
-	return { taken, giveWay: others.slice(0, Math.max(0, tooMany)) };
-}
-
-/** Ties an External ID to an object, when the choices allow it. */
-export function placeId(registry: Registry, unit: Unit, id: CheckedId, objectId: string, choices: ConflictChoices): { row: MappingRow; before: Before } | Trouble {
-	const plan = planId(registry, unit, id, objectId, choices);
-	return isTrouble(plan) ? plan : carryOut(unit, id, objectId, plan);
-}
-
-/** Does what {@link planId} found possible. */
-export function carryOut(unit: Unit, id: CheckedId, objectId: string, { taken, giveWay }: Placement): { row: MappingRow; before: Before } {
-	if (taken?.objectId === objectId && taken.state === 'current') return { row: taken, before: 'same' };
-	for (const row of giveWay) unit.setMappingState(row, 'former');
-	const replaced = giveWay.length > 0 ? { replacedId: giveWay.map((row) => row.externalId).join(', ') } : undefined;
-	if (taken && taken.objectId === objectId) return { row: unit.setMappingState(taken, 'current'), before: replaced };
-	if (taken) unit.setMappingState(taken, 'deleted');
-	const moved = taken ? { movedFrom: taken.objectId } : undefined;
-	return { row: unit.addMapping(id, id.externalId, objectId), before: replaced || moved ? { ...replaced, ...moved } : undefined };
+function createForObject(registry: Registry, unit: Unit, entries: readonly CheckedMapping[], choices: ConflictChoices): Array<[CheckedMapping, Outcome]> {
+	const { objectId, objectType } = entries[0] as CheckedMapping;
+	const record = unit.record(objectId);
+	if (record?.objectType !== objectType || record.state !== 'active') return entries.map((entry) => [entry, goneRecord(record, objectType, objectId)]);
+	const free = entries.filter((entry) => !elsewhere(unit, entry, objectId, choices));
+	const plan = planIds(registry, unit, free, objectId, choices);
+	return entries.map((entry) => {
+		const problem = elsewhere(unit, entry, objectId, choices) ?? asMapped(unit, entry) ?? (isTrouble(plan) ? plan : undefined);
+		if (problem) return [entry, problem];
+		const { row, before } = placeId(unit, entry, objectId, plan as Placement);
+		return [entry, { status: 'created', ...shownMapping(row), ...(before === undefined || before === 'same' ? {} : { before }) }];
+	});
 }
 
 /** Deletes mappings, by type and External ID or by Mapping ID (many in one entry). Deleting again changes nothing. */
@@ -155,80 +160,6 @@ function deleteMapping(unit: Unit, row: MappingRow | undefined, name: string, wa
 	return { status: 'deleted', ...shownMapping(unit.setMappingState(row, 'deleted')), deleted: true };
 }
 
-/** Gives objects a new External ID in place of the one they have, which becomes former: it still resolves. */
-export async function replaceIds(
-	registry: Registry,
-	entries: ReadonlyArray<ExternalIdEntry & { objectType: ObjectType; current: { objectId: unknown } | { externalId: unknown } }>,
-	work: Work,
-): Promise<void> {
-	await registry.ensurePicked(entries, work);
-	const checked = await checkEntries(entries, work, (entry): { id: CheckedId; objectId?: string; old?: CheckedId; key: string } | Trouble => {
-		const id = registry.checkId(entry.objectType, entry);
-		if (isTrouble(id)) return id;
-		if ('externalId' in entry.current) {
-			const old = registry.checkId(entry.objectType, { ...entry, externalId: entry.current.externalId });
-			return isTrouble(old) ? old : { id, old, key: idKeyText(old) };
-		}
-		const objectId = checkObjectId(entry.objectType, entry.current.objectId);
-		return typeof objectId === 'string' ? { id, objectId, key: objectId } : objectId;
-	});
-	const groups = await groupByKeys(checked, ({ id, key }) => [idKeyText(id), key]);
-	await inBatches(
-		groups,
-		work.signal,
-		async (batch) => {
-			const items = batch.flat();
-			const reads = {
-				ids: items.flatMap(({ id, old }) => (old ? [id, old] : [id])),
-				objectIds: items.flatMap(({ objectId }) => objectId ?? []),
-				with: { mappings: true },
-			};
-			const settled = await registry.transact(reads, work, (unit) =>
-				batch.flatMap((group) => {
-					const differ = group.some(({ id, key }) => id.key !== group[0]?.id.key || key !== group[0].key);
-					return group.map(({ index, ...entry }): [number, Outcome] => [index, differ ? replacesDisagree(entry.id) : replaceId(registry, unit, entry)]);
-				}),
-			);
-			for (const [index, outcome] of settled) work.settle(index, outcome);
-		},
-		(left) => settleCancelled(left, work),
-	);
-}
-
-function replaceId(registry: Registry, unit: Unit, { id, old, objectId: given }: { id: CheckedId; old?: CheckedId; objectId?: string }): Outcome {
-	const objectId = old ? unit.mapping(old)?.objectId : given;
-	if (objectId === undefined) {
-		return trouble('notFound', 'noMapping', `Nothing has the ${id.externalType} ID "${shown(old?.externalId ?? '')}", so there is nothing to replace.`, [id.externalType, old?.key]);
-	}
-	const record = unit.record(objectId);
-	if (!record || record.objectType !== id.objectType || record.state !== 'active') return goneRecord(record, id.objectType, objectId);
-	// With several IDs allowed, the one that was named gives way, not the oldest.
-	const named = old ? unit.mapping(old) : undefined;
-	const plan = planId(registry, unit, id, objectId, { whenRecordHasOther: 'take', whenIdBelongsToOther: 'conflict' });
-	if (isTrouble(plan)) return plan;
-	const current = unit.currentOf(objectId, id.externalType).filter((row) => row !== plan.taken);
-	const giveWay = named ? [named].filter((row) => row.state === 'current' && row !== plan.taken) : current.slice(0, Math.max(plan.giveWay.length, 1));
-	const isSame = plan.taken?.objectId === objectId && plan.taken.state === 'current';
-	if (isSame && giveWay.length === 0) return { status: 'unchanged', ...shownMapping(plan.taken as MappingRow) };
-	if (isSame) {
-		for (const row of giveWay) unit.setMappingState(row, 'former');
-		return { status: 'updated', ...shownMapping(plan.taken as MappingRow), replacedId: giveWay[0]?.externalId };
-	}
-	const { row } = carryOut(unit, id, objectId, { taken: plan.taken, giveWay });
-	return { status: giveWay.length > 0 ? 'updated' : 'created', ...shownMapping(row), ...(giveWay.length > 0 ? { replacedId: giveWay[0]?.externalId } : {}) };
-}
-
-/** A mapping as output items show it. */
-export function shownMapping(row: MappingRow): Record<string, unknown> {
-	return {
-		objectType: row.objectType,
-		objectId: row.objectId,
-		externalType: row.externalType,
-		externalId: row.externalId,
-		mappingId: row.id,
-		...(row.state === 'current' ? {} : { mappingState: row.state }),
-	};
-}
 
 function contradictionIn(registry: Registry, group: readonly CheckedMapping[]): Trouble | undefined {
 	const objects = new Map<string, Set<string>>();
@@ -261,20 +192,3 @@ export function allowed(limit: number): string {
 	return limit === 1 ? 'one is allowed' : `${limit} are allowed`;
 }
 
-function takenByOther(id: CheckedId, taken: MappingRow, objectId: string): Trouble {
-	const former = taken.state === 'former' ? ' (as a former ID)' : '';
-	return trouble('conflict', 'idBelongsToOther', `The ${id.externalType} ID "${shown(id.externalId)}" belongs to ${taken.objectId}${former}, not to ${objectId}.`, [idKeyText(id), objectId], {
-		conflict: { wanted: { externalType: id.externalType, externalId: id.externalId, objectId }, existing: shownMapping(taken) },
-	});
-}
-
-function hasOther(id: CheckedId, others: readonly MappingRow[], objectId: string): Trouble {
-	const names = others.map((row) => `"${shown(row.externalId)}"`).join(', ');
-	return trouble('conflict', 'recordHasOtherId', `This ${OBJECT_WORD[id.objectType]} (${objectId}) already has the ${id.externalType} ID ${names}, so it did not get "${shown(id.externalId)}".`, [idKeyText(id), objectId], {
-		conflict: { wanted: { externalType: id.externalType, externalId: id.externalId, objectId }, existing: others.map(shownMapping) },
-	});
-}
-
-function replacesDisagree(id: CheckedId): Trouble {
-	return trouble('conflict', 'itemsDisagree', `Several items replace the same ${id.externalType} IDs in different ways. None of them was done.`, [idKeyText(id)]);
-}

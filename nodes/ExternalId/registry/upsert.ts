@@ -4,14 +4,13 @@ import { shown } from '../../shared/identity/wording';
 import type { UpsertChoices, UpsertEntry, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
-import { ownersOfContested } from './contested';
-import { cleanFields, disagreement, mergeFields, withoutEmpty } from './fields';
+import { cleanFields, mergeFields, withoutEmpty } from './fields';
 import type { Fields } from './fields';
-import { groupByKeys } from './groups';
-import { checkIds, distinctIds, namedIds, readsOfIds, recordOfIds, tooManyIds } from './link';
+import { inParts } from './groups';
+import { checkIds, distinctIds, namedIds, readsOfIds, recordOfIds } from './link';
 import type { CheckedIds } from './link';
-import { carryOut, itemsOf, planId } from './mappings';
-import type { Placement } from './mappings';
+import { placeId, planIds } from './placement';
+import type { Placement } from './placement';
 import { checkName, findLive, readsOf, severalWithEmail } from './objects';
 import type { CheckedName } from './objects';
 import type { CheckedId, Registry } from './registry';
@@ -19,24 +18,17 @@ import { aRecord } from './registry';
 import type { RecordRow } from './rows';
 import { listOf } from './settings';
 import type { Unit } from './unit';
-import { idKeyText } from './unit';
+import { upsertOrder } from './upsertOrder';
 import { usableDomain } from './usableDomain';
 import { currentIds } from './views';
 
 const STRICT = { whenRecordHasOther: 'conflict', whenIdBelongsToOther: 'conflict' } as const;
 
-interface CheckedUpsert extends CheckedIds {
+export interface CheckedUpsert extends CheckedIds {
 	fields: Fields;
 	account?: CheckedName;
 	domains: string[];
 	refusedDomains: Array<{ domain: string; reason: string }>;
-}
-
-/** The items of one object, decided together. */
-interface Group {
-	items: CheckedUpsert[];
-	ids: CheckedId[];
-	matchKeys: string[];
 }
 
 /**
@@ -46,15 +38,14 @@ interface Group {
 export async function upsertRecords(registry: Registry, entries: readonly UpsertEntry[], choices: UpsertChoices, work: Work): Promise<void> {
 	await registry.ensurePicked(entries.flatMap(({ objectType, ids }) => ids.map((id) => ({ objectType, externalType: id.externalType }))), work);
 	const checked = await checkEntries(entries, work, (entry) => checkUpsert(registry, entry, choices));
-	const byIds = (await groupByKeys(checked, ({ ids }) => ids.map(idKeyText))).map((items) => asGroup(items, choices));
-	const [known, fresh] = await settleContested(registry, byIds, choices, work);
+	const [known, fresh] = await upsertOrder(registry, checked, choices, work);
 	// Those whose IDs are known first: an address they bring decides about the new ones, whatever the order of the input.
 	for (const groups of [known, fresh]) await upsertGroups(registry, groups, choices, work);
 }
 
-async function upsertGroups(registry: Registry, groups: readonly Group[], choices: UpsertChoices, work: Work): Promise<void> {
+async function upsertGroups(registry: Registry, groups: ReadonlyArray<readonly CheckedUpsert[]>, choices: UpsertChoices, work: Work): Promise<void> {
 	await inBatches(
-		groups.map(({ items }) => items),
+		inParts(groups),
 		work.signal,
 		async (batch) => {
 			const items = batch.flat();
@@ -99,79 +90,12 @@ function sortDomains(registry: Registry, given: unknown): Pick<CheckedUpsert, 'd
 	return { domains: [...domains], refusedDomains };
 }
 
-function asGroup(items: CheckedUpsert[], choices: UpsertChoices): Group {
-	const matchKeys = items.flatMap(({ objectType, email, domains }) => [
-		...(email && choices.whenEmailKnown !== 'create' ? [`@${objectType}\n${email.key}`] : []),
-		...(choices.whenDomainKnown !== 'create' ? domains.map((domain) => `.${domain}`) : []),
-	]);
-	return { items, ids: distinctIds(items), matchKeys };
-}
-
-/**
- * Settles the groups that cannot be done because the input contradicts itself, and tells the others apart: those whose IDs
- * are known, and those that are new, joined where they share an e-mail or a domain.
- */
-async function settleContested(registry: Registry, groups: readonly Group[], choices: UpsertChoices, work: Work): Promise<[Group[], Group[]]> {
-	const owners = await ownersOfContested(registry, groups);
-	const known = groups.filter((group) => typeof owners.get(group) === 'string');
-	const fresh = groups.filter((group) => typeof owners.get(group) !== 'string');
-	const joined = await groupByKeys(fresh, (group) => (owners.has(group) ? group.matchKeys : []));
-	const sound: Group[] = [];
-	for (const parts of joined) {
-		const group = parts.length === 1 ? (parts[0] as Group) : asGroup(parts.flatMap(({ items }) => items), choices);
-		const problem = contradiction(registry, parts, group, choices);
-		if (problem) settleGroup(group, problem, work);
-		else sound.push(group);
-	}
-	const [soundKnown, clashing] = withoutClashes(known, owners);
-	for (const group of clashing) {
-		settleGroup(group, trouble('conflict', 'emailClaimedTwice', `Several records of this input claim the same e-mail (${itemsOf(group.items)}). It was given to none of them.`, group.matchKeys), work);
-	}
-	return [soundKnown.filter((group) => !settleIfContradictory(registry, group, work)), sound];
-}
-
-function settleIfContradictory(registry: Registry, group: Group, work: Work): boolean {
-	const problem = tooManyIds(registry, group.items);
-	if (problem) settleGroup(group, problem, work);
-	return problem !== undefined;
-}
-
-function contradiction(registry: Registry, parts: readonly Group[], group: Group, choices: UpsertChoices): Trouble | undefined {
-	if (parts.length === 1) return tooManyIds(registry, group.items);
-	const tooMany = tooManyIds(registry, group.items);
-	const { objectType } = group.items[0] as CheckedUpsert;
-	const policy = objectType === 'accounts' ? choices.whenDomainKnown : choices.whenEmailKnown;
-	if (policy === 'link' && !tooMany) return undefined;
-	const what = objectType === 'accounts' ? 'Related Domain' : 'e-mail';
-	const label = objectType === 'accounts' ? 'When the Domain Is Known' : 'When the E-Mail Is Known';
-	return trouble('conflict', 'newIdsShareKey', `Several new ${objectType} of this input have the same ${what} (${itemsOf(group.items)}). None of them was done. To keep them apart, set ${label} to Create.`, group.matchKeys, {
-		conflict: {
-			items: group.items.slice(0, 20).map(({ index, ids, email, domains }) => ({ item: index, externalIds: namedIds(ids), ...(email ? { email: email.address } : {}), ...(domains.length > 0 ? { domains } : {}) })),
-		},
-	});
-}
-
-/** Known objects of which several claim one e-mail in this input. Domains may be shared, so they do not clash here. */
-function withoutClashes(known: readonly Group[], owners: ReadonlyMap<Group, string | null>): [Group[], Group[]] {
-	const claimants = new Map<string, Set<string>>();
-	for (const group of known) {
-		for (const key of group.matchKeys) {
-			if (key.startsWith('@')) claimants.set(key, (claimants.get(key) ?? new Set()).add(owners.get(group) ?? ''));
-		}
-	}
-	const clashes = (group: Group) => group.matchKeys.some((key) => (claimants.get(key)?.size ?? 0) > 1);
-	return [known.filter((group) => !clashes(group)), known.filter(clashes)];
-}
-
-function settleGroup(group: Group, problem: Trouble, work: Work): void {
-	for (const { index } of group.items) work.settle(index, problem);
-}
-
 /** What an upsert would do to a record; everything is looked at before anything is written. */
 interface Plan {
 	target: RecordRow | undefined;
 	restores: boolean;
-	ids: Array<[CheckedId, Placement]>;
+	ids: CheckedId[];
+	placement: Placement;
 	fields: Fields;
 	changed: string[];
 	accountId: string | null | undefined;
@@ -187,7 +111,7 @@ function upsertGroup(registry: Registry, unit: Unit, items: readonly CheckedUpse
 	const changed = [...plan.changed];
 	if (plan.target) record = updateFields(unit, record, plan);
 
-	const linked = plan.ids.filter(([id, placement]) => carryOut(unit, id, record.id, placement).before !== 'same');
+	const linked = plan.ids.filter((id) => placeId(unit, id, record.id, plan.placement).before !== 'same');
 	if (takeEmails(unit, record, items)) changed.push('email');
 	for (const domain of plan.newDomains) unit.putDomain(record.id, domain, false);
 	if (plan.newDomains.length > 0) changed.push('domains');
@@ -207,18 +131,9 @@ function planUpsert(registry: Registry, unit: Unit, items: readonly CheckedUpser
 	const target = targetOf(unit, items, choices);
 	if (target && isTrouble(target)) return target;
 
-	if (choices.whenItemsDisagree === 'conflict' && items.length > 1) {
-		const field = disagreement(items.map(({ fields, email }) => (email ? { ...fields, email: email.key } : fields)));
-		if (field !== undefined) {
-			return trouble('conflict', 'itemsDisagree', `Items of one ${OBJECT_WORD[(items[0] as CheckedUpsert).objectType]} (${itemsOf(items)}) give different values for "${field}". None of them was done. To take the last one, set When Items Disagree to Last Item Wins.`, [field, ...items.flatMap(({ ids }) => ids.map(idKeyText))]);
-		}
-	}
-	const ids: Plan['ids'] = [];
-	for (const id of distinctIds(items)) {
-		const placement = target ? planId(registry, unit, id, target.id, STRICT) : { taken: undefined, giveWay: [] };
-		if (isTrouble(placement)) return placement;
-		ids.push([id, placement]);
-	}
+	const ids = distinctIds(items);
+	const placement = planIds(registry, unit, ids, target?.id, STRICT);
+	if (isTrouble(placement)) return placement;
 	const emailProblem = emailOfOther(unit, items, target, choices);
 	if (emailProblem) return emailProblem;
 	const accountId = accountOf(unit, items);
@@ -229,7 +144,7 @@ function planUpsert(registry: Registry, unit: Unit, items: readonly CheckedUpser
 	if (target && accountId !== undefined && accountId !== target.accountId) changed.push('accountId');
 	const held = new Set(target ? unit.domainsOf(target.id).map(({ domain }) => domain) : []);
 	const newDomains = [...new Set(items.flatMap(({ domains }) => domains))].filter((domain) => !held.has(domain));
-	return { target, restores: target?.state === 'deleted', ids, fields, changed, accountId, newDomains };
+	return { target, restores: target?.state === 'deleted', ids, placement, fields, changed, accountId, newDomains };
 }
 
 /** The record that the items mean: by their IDs, or where these are new by e-mail or exact domain as the choices say. */

@@ -1,4 +1,4 @@
-import type { RecordRow } from './rows';
+import type { MappingRow, RecordRow } from './rows';
 import type { Unit } from './unit';
 
 /** Current External IDs of an object by type: text, or a list where several are allowed. */
@@ -30,5 +30,17 @@ export function shownRecord(unit: Unit, record: RecordRow): Record<string, unkno
 		...(record.state === 'active' ? {} : { recordState: record.state }),
 		createdAt: new Date(record.createdAt).toISOString(),
 		updatedAt: new Date(record.updatedAt).toISOString(),
+	};
+}
+
+/** A mapping as output items show it. */
+export function shownMapping(row: MappingRow): Record<string, unknown> {
+	return {
+		objectType: row.objectType,
+		objectId: row.objectId,
+		externalType: row.externalType,
+		externalId: row.externalId,
+		mappingId: row.id,
+		...(row.state === 'current' ? {} : { mappingState: row.state }),
 	};
 }

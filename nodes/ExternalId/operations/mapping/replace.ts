@@ -1,5 +1,5 @@
 import type { Operation } from '../../../shared/node/operation';
-import { replaceIds } from '../../registry/mappings';
+import { replaceIds } from '../../registry/replace';
 import type { Registry } from '../../registry/registry';
 import { externalId, externalType, objectType, record } from '../fields';
 import { locatorValue, objectTypeOf, typeChoice, workOf } from '../reading';

@@ -9,9 +9,10 @@ import type { Outcome, Trouble } from '../../shared/identity/outcome';
 import { Pacer } from '../../shared/pace';
 import type { Work } from '../../shared/ports';
 import { cancelled, inBatches } from './batches';
-import { severalWithEmail } from './objects';
+import { deletedBefore, severalWithEmail } from './objects';
 import type { Registry } from './registry';
 import type { RecordRow } from './rows';
+import type { Known } from './known';
 import type { Unit } from './unit';
 import { currentIds } from './views';
 
@@ -94,6 +95,8 @@ function captureAddress(registry: Registry, unit: Unit, seen: readonly Seen[], c
 	const known = unit.recordsByEmail('people', email.key);
 	if (known.length > 1) return same({ ...severalWithEmail('people', email.address, known), email: email.address });
 	if (known[0]) return same({ status: 'unchanged', ...shownContact(unit, known[0], email) });
+	const [deleted] = unit.recordsByEmail('people', email.key, 'deleted');
+	if (deleted) return same({ ...deletedBefore(deleted, 'Record: Delete with Restore brings it back.'), email: email.address });
 	if (unit.inbox(email.key)?.state === 'discarded') {
 		return same(trouble('skipped', 'discarded', `${email.address} was discarded from the inbox, so it does not come back.`, [email.key], { email: email.address }));
 	}
@@ -133,15 +136,15 @@ function waitInInbox(unit: Unit, match: Trouble, email: Email, name: string | un
 	return { ...match, email: email.address, inInbox: true };
 }
 
-function shownContact(unit: Unit, contact: RecordRow, email: Email): Record<string, unknown> {
-	const account = contact.accountId === null ? undefined : unit.record(contact.accountId);
+function shownContact(known: Known, contact: RecordRow, email: Email): Record<string, unknown> {
+	const account = contact.accountId === null ? undefined : known.record(contact.accountId);
 	return {
 		objectType: 'people',
 		objectId: contact.id,
 		email: email.address,
 		accountId: contact.accountId,
 		...(account ? { accountName: account.fields.name ?? null } : {}),
-		externalIds: currentIds(unit, contact.id),
+		externalIds: currentIds(known, contact.id),
 		fields: contact.fields,
 	};
 }

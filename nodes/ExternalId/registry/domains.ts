@@ -12,7 +12,8 @@ import { checkName, findLive, readsOf } from './objects';
 import type { CheckedName } from './objects';
 import type { Registry } from './registry';
 import { listOf } from './settings';
-import { Unit } from './unit';
+import { Known } from './known';
+import type { Unit } from './unit';
 import { usableDomain } from './usableDomain';
 import { currentIds } from './views';
 
@@ -126,12 +127,12 @@ export async function matchDomains(registry: Registry, entries: readonly unknown
 				domains: items.flatMap(({ host }) => domainLadder(host)),
 				with: { account: true, mappings: true },
 			});
-			const unit = new Unit(snapshot, Date.now());
+			const known = new Known(snapshot);
 			for (const { index, email, host } of items) {
-				const owners = (domain: string) => unit.ownersOf(domain);
-				const known = email && knownContact(unit, email);
-				const match = known ?? (email ? matchEmail(email, lists, owners, { skipRoleAddresses }) : matchDomain(host, lists, owners));
-				work.settle(index, isTrouble(match) ? { ...match, ...(email ? { email: email.address } : { domain: host }) } : tellMatch(unit, match, email, host));
+				const owners = (domain: string) => known.ownersOf(domain);
+				const contact = email && knownContact(known, email);
+				const match = contact ?? (email ? matchEmail(email, lists, owners, { skipRoleAddresses }) : matchDomain(host, lists, owners));
+				work.settle(index, isTrouble(match) ? { ...match, ...(email ? { email: email.address } : { domain: host }) } : tellMatch(known, match, email, host));
 			}
 		},
 		(left) => settleCancelled(left, work),
@@ -140,21 +141,21 @@ export async function matchDomains(registry: Registry, entries: readonly unknown
 
 type Match = { accountId: string; matchedDomain: string | null; matchKind: string; contactId?: string };
 
-function knownContact(unit: Unit, email: Email): Match | undefined {
-	const people = unit.recordsByEmail('people', email.key);
+function knownContact(known: Known, email: Email): Match | undefined {
+	const people = known.recordsByEmail('people', email.key);
 	const accounts = new Set(people.map(({ accountId }) => accountId));
 	const [accountId] = accounts;
-	if (accounts.size !== 1 || !accountId || unit.record(accountId)?.state !== 'active') return undefined;
+	if (accounts.size !== 1 || !accountId || known.record(accountId)?.state !== 'active') return undefined;
 	return { accountId, matchedDomain: null, matchKind: 'knownContact', contactId: people[0]?.id };
 }
 
-function tellMatch(unit: Unit, match: Match, email: Email | undefined, host: string): Outcome {
-	const account = unit.record(match.accountId);
+function tellMatch(known: Known, match: Match, email: Email | undefined, host: string): Outcome {
+	const account = known.record(match.accountId);
 	return {
 		status: 'found',
 		objectType: 'accounts',
 		objectId: match.accountId,
-		externalIds: currentIds(unit, match.accountId),
+		externalIds: currentIds(known, match.accountId),
 		matchKind: match.matchKind,
 		matchedDomain: match.matchedDomain,
 		...(email ? { email: email.address } : {}),

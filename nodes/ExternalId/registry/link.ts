@@ -8,14 +8,15 @@ import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
 import { groupByKeys, inParts, sortOut } from './groups';
 import { allowed, itemsOf } from './mappings';
-import { severalWithEmail } from './objects';
+import { deletedBefore, severalWithEmail } from './objects';
 import { lookUpOwners, ownersOf } from './owners';
 import { placeId, planIds } from './placement';
 import { currentIds, shownMapping } from './views';
 import type { CheckedId, Registry } from './registry';
 import { aRecord } from './registry';
 import type { RecordRow } from './rows';
-import { idKeyText, Unit } from './unit';
+import { idKeyText, Known } from './known';
+import type { Unit } from './unit';
 
 export interface LinkEntry {
 	objectType: ObjectType;
@@ -57,7 +58,7 @@ export async function linkIds(registry: Registry, entries: readonly LinkEntry[],
 		work.signal,
 		async (batch) => {
 			const entries = batch.flat();
-			const unit = new Unit(await registry.store.read(registry.workspace, readsOfIds(entries.map(({ item }) => item))), Date.now());
+			const unit = new Known(await registry.store.read(registry.workspace, readsOfIds(entries.map(({ item }) => item))));
 			for (const { item, problem } of entries) work.settle(item.index, asStored(unit, item) ?? problem);
 		},
 		(left) => settleCancelled(left.map((entries) => entries.map(({ item }) => item)), work),
@@ -73,14 +74,14 @@ async function sameObjectTogether(registry: Registry, byInput: readonly CheckedI
 }
 
 /** `unchanged` where all that the item says is so already; the item's own trouble where its IDs are on several records. */
-function asStored(unit: Unit, item: CheckedIds): Outcome | undefined {
-	const record = recordOfIds(unit, item.objectType, item.ids, false);
+function asStored(known: Known, item: CheckedIds): Outcome | undefined {
+	const record = recordOfIds(known, item.objectType, item.ids, false);
 	if (record === undefined || isTrouble(record)) return record;
 	const isSo =
 		record.state === 'active' &&
-		item.ids.every((id) => unit.mapping(id)?.state === 'current') &&
-		(!item.email || unit.emailsOf(record.id).some(({ key }) => key === item.email?.key));
-	return isSo ? tellGroup(unit, [item], record, false, new Set())[0] : undefined;
+		item.ids.every((id) => known.mapping(id)?.state === 'current') &&
+		(!item.email || known.emailsOf(record.id).some(({ key }) => key === item.email?.key));
+	return isSo ? tellGroup(known, [item], record, false, new Set())[0] : undefined;
 }
 
 /** Checks the External IDs of one item: each sound, at least one there, no two of a type that allows one. */
@@ -156,8 +157,8 @@ function linkGroup(registry: Registry, unit: Unit, group: readonly CheckedIds[],
 }
 
 /** One outcome an item: the first that brings something new tells of it, those that repeat it are unchanged. */
-function tellGroup(unit: Unit, group: readonly CheckedIds[], record: RecordRow, isNew: boolean, changed: Set<string>): Outcome[] {
-	const externalIds = currentIds(unit, record.id);
+function tellGroup(known: Known, group: readonly CheckedIds[], record: RecordRow, isNew: boolean, changed: Set<string>): Outcome[] {
+	const externalIds = currentIds(known, record.id);
 	return group.map((item, place) => {
 		const news = item.ids.filter((id) => changed.delete(idKeyText(id)));
 		const status = isNew && place === 0 ? 'created' : news.length > 0 ? 'linked' : 'unchanged';
@@ -166,18 +167,18 @@ function tellGroup(unit: Unit, group: readonly CheckedIds[], record: RecordRow, 
 			objectType: record.objectType,
 			objectId: record.id,
 			externalIds,
-			mappings: item.ids.map((id) => unit.mapping(id)).flatMap((row) => (row ? [shownMapping(row)] : [])),
+			mappings: item.ids.map((id) => known.mapping(id)).flatMap((row) => (row ? [shownMapping(row)] : [])),
 		};
 	});
 }
 
 /** The one live object that the IDs of a group lead to, or else its e-mail; undefined when there is none yet. */
-function objectOf(unit: Unit, group: readonly CheckedIds[], firstDecides: boolean): RecordRow | undefined | Trouble {
+function objectOf(known: Known, group: readonly CheckedIds[], firstDecides: boolean): RecordRow | undefined | Trouble {
 	const { objectType } = group[0] as CheckedIds;
-	const record = recordOfIds(unit, objectType, distinctIds(group), firstDecides && group.length === 1);
-	if (record === undefined) return byEmail(unit, group);
+	const record = recordOfIds(known, objectType, distinctIds(group), firstDecides && group.length === 1);
+	if (record === undefined) return byEmail(known, group);
 	if (isTrouble(record) || record.state === 'active') return record;
-	return trouble('skipped', 'recordDeleted', `These IDs belong to ${record.id}, which was deleted. Record: Delete with Restore brings it back.`, [record.id], { objectType, objectId: record.id });
+	return deletedBefore(record, 'Record: Delete with Restore brings it back.');
 }
 
 /**
@@ -185,8 +186,8 @@ function objectOf(unit: Unit, group: readonly CheckedIds[], firstDecides: boolea
  *
  * @param firstDecides where they lead to several objects, whether the first ID that is mapped decides; else it is a conflict
  */
-export function recordOfIds(unit: Unit, objectType: ObjectType, ids: readonly CheckedId[], firstDecides: boolean): RecordRow | undefined | Trouble {
-	const rows = ids.flatMap((id) => unit.mapping(id) ?? []);
+export function recordOfIds(known: Known, objectType: ObjectType, ids: readonly CheckedId[], firstDecides: boolean): RecordRow | undefined | Trouble {
+	const rows = ids.flatMap((id) => known.mapping(id) ?? []);
 	const objects = [...new Set(rows.map(({ objectId }) => objectId))];
 	if (objects.length > 1 && !firstDecides) {
 		const where = rows.slice(0, 5).map((row) => `${row.externalType} "${shown(row.externalId)}" is ${row.objectId}`);
@@ -194,21 +195,18 @@ export function recordOfIds(unit: Unit, objectType: ObjectType, ids: readonly Ch
 			conflict: { existing: rows.slice(0, 20).map(shownMapping) },
 		});
 	}
-	return unit.record(objects[0] ?? '');
+	return known.record(objects[0] ?? '');
 }
 
-function byEmail(unit: Unit, group: readonly CheckedIds[]): RecordRow | undefined | Trouble {
-	const records = new Map<string, RecordRow>();
-	let address = '';
-	for (const { objectType, email } of group) {
-		if (!email) continue;
-		for (const record of unit.recordsByEmail(objectType, email.key)) {
-			records.set(record.id, record);
-			address = email.address;
-		}
-	}
+function byEmail(known: Known, group: readonly CheckedIds[]): RecordRow | undefined | Trouble {
 	const { objectType } = group[0] as CheckedIds;
-	return records.size > 1 ? severalWithEmail(objectType, address, [...records.values()]) : [...records.values()][0];
+	const emails = group.flatMap(({ email }) => email ?? []);
+	const records = new Map(emails.flatMap(({ key }) => known.recordsByEmail(objectType, key)).map((record) => [record.id, record]));
+	const found = [...records.values()];
+	if (found.length > 1) return severalWithEmail(objectType, emails[0]?.address ?? '', found);
+	if (found.length === 1) return found[0];
+	const deleted = emails.flatMap(({ key }) => known.recordsByEmail(objectType, key, 'deleted'))[0];
+	return deleted && deletedBefore(deleted, 'Record: Delete with Restore brings it back.');
 }
 
 /** External IDs by type, as conflicts show them. */

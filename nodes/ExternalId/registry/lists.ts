@@ -4,7 +4,7 @@ import { Pacer } from '../../shared/pace';
 import type { Registry } from './registry';
 import type { DomainRow, MappingState, RecordRow, RecordState } from './rows';
 import type { IdKey, MappingFilter, Page, RecordFilter } from './store';
-import { Unit } from './unit';
+import { Known } from './known';
 import { currentIds, shownMapping, shownRecord } from './views';
 
 type Row = Record<string, unknown>;
@@ -68,10 +68,10 @@ async function withDetails(registry: Registry, rows: readonly RecordRow[]): Prom
 	for (let from = 0; from < rows.length; from += DETAILS_A_STEP) {
 		const part = rows.slice(from, from + DETAILS_A_STEP);
 		const reads = { objectIds: part.map(({ id }) => id), with: { mappings: true, emails: true, domains: true } };
-		const unit = new Unit(await registry.store.read(registry.workspace, reads), Date.now());
+		const known = new Known(await registry.store.read(registry.workspace, reads));
 		for (const { id } of part) {
-			const record = unit.record(id);
-			if (record) detailed.push(shownRecord(unit, record));
+			const record = known.record(id);
+			if (record) detailed.push(shownRecord(known, record));
 		}
 		if (pacer.due()) await pacer.rest();
 	}
@@ -92,14 +92,14 @@ async function withAccounts(registry: Registry, rows: readonly DomainRow[]): Pro
 	for (let from = 0; from < rows.length; from += DETAILS_A_STEP) {
 		const part = rows.slice(from, from + DETAILS_A_STEP);
 		const reads = { objectIds: part.map(({ accountId }) => accountId), with: { mappings: true } };
-		const unit = new Unit(await registry.store.read(registry.workspace, reads), Date.now());
+		const known = new Known(await registry.store.read(registry.workspace, reads));
 		for (const row of part) {
-			const account = unit.record(row.accountId);
+			const account = known.record(row.accountId);
 			shown.push({
 				domain: row.domain,
 				objectId: row.accountId,
 				accountName: account?.fields.name ?? null,
-				externalIds: currentIds(unit, row.accountId),
+				externalIds: currentIds(known, row.accountId),
 				preferred: row.preferred,
 				...(account?.state === 'active' ? {} : { recordState: account?.state ?? 'gone' }),
 				createdAt: new Date(row.createdAt).toISOString(),

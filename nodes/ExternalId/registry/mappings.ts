@@ -16,7 +16,8 @@ import { aRecord } from './registry';
 import type { MappingRow } from './rows';
 import { listOf } from './settings';
 import type { Unit } from './unit';
-import { idKeyText } from './unit';
+import { idKeyText } from './known';
+import type { Known } from './known';
 import { shownMapping } from './views';
 
 interface CheckedMapping extends CheckedId {
@@ -73,9 +74,9 @@ async function withOwners(registry: Registry, groups: readonly CheckedMapping[][
 }
 
 /** `unchanged` where the mapping is there already. */
-function asMapped(unit: Unit, entry: CheckedMapping): Outcome | undefined {
-	const row = unit.mapping(entry);
-	const isSo = row?.objectId === entry.objectId && row.state === 'current' && unit.record(entry.objectId)?.state === 'active';
+function asMapped(known: Known, entry: CheckedMapping): Outcome | undefined {
+	const row = known.mapping(entry);
+	const isSo = row?.objectId === entry.objectId && row.state === 'current' && known.record(entry.objectId)?.state === 'active';
 	return isSo ? { status: 'unchanged', ...shownMapping(row) } : undefined;
 }
 

@@ -8,7 +8,7 @@ import type { CheckedId, Registry } from './registry';
 import { aRecord } from './registry';
 import type { MappingRow, RecordRow } from './rows';
 import type { Reads } from './store';
-import type { Unit } from './unit';
+import type { Known } from './known';
 
 /** One key of an object, checked. */
 export type CheckedName = { id: CheckedId } | { objectId: string; objectType: ObjectType } | { emailKey: string; objectType: ObjectType; address: string };
@@ -56,19 +56,19 @@ export function readsOf(names: readonly CheckedName[]): Pick<Reads, 'ids' | 'obj
 }
 
 /** The record that a name leads to, deleted or not; or why there is none. */
-export function findNamed(unit: Unit, name: CheckedName): NamedRecord | Trouble {
+export function findNamed(known: Known, name: CheckedName): NamedRecord | Trouble {
 	if ('id' in name) {
-		const mapping = unit.mapping(name.id);
-		const record = mapping && unit.record(mapping.objectId);
+		const mapping = known.mapping(name.id);
+		const record = mapping && known.record(mapping.objectId);
 		if (record) return { record, mapping };
 		const { externalType, externalId, objectType, key } = name.id;
 		return trouble('notFound', 'noMapping', `No ${OBJECT_WORD[objectType]} has the ${externalType} ID "${shown(externalId)}".`, [objectType, externalType, key], { objectType, externalType, externalId });
 	}
 	if ('objectId' in name) {
-		const record = unit.record(name.objectId);
+		const record = known.record(name.objectId);
 		return record?.objectType === name.objectType ? { record } : goneRecord(undefined, name.objectType, name.objectId);
 	}
-	const records = unit.recordsByEmail(name.objectType, name.emailKey);
+	const records = known.recordsByEmail(name.objectType, name.emailKey);
 	if (records.length === 1) return { record: records[0] as RecordRow };
 	if (records.length === 0) {
 		return trouble('notFound', 'noEmail', `No ${OBJECT_WORD[name.objectType]} has the e-mail ${shown(name.address)}.`, [name.objectType, name.emailKey], { objectType: name.objectType, email: name.address });
@@ -77,8 +77,8 @@ export function findNamed(unit: Unit, name: CheckedName): NamedRecord | Trouble 
 }
 
 /** Like {@link findNamed}, for those who want a live record only. */
-export function findLive(unit: Unit, name: CheckedName): NamedRecord | Trouble {
-	const found = findNamed(unit, name);
+export function findLive(known: Known, name: CheckedName): NamedRecord | Trouble {
+	const found = findNamed(known, name);
 	if (isTrouble(found) || found.record.state === 'active') return found;
 	return goneRecord(found.record, found.record.objectType, found.record.id);
 }
@@ -97,4 +97,10 @@ export function goneRecord(record: RecordRow | undefined, objectType: ObjectType
 		return trouble('notFound', 'recordDeleted', `The ${word} ${objectId} was deleted on ${day}. Record: Delete with Restore brings it back.`, [objectId], { objectType, objectId, deletedAt: new Date(record.updatedAt).toISOString() });
 	}
 	return trouble('notFound', 'noRecord', `There is no ${word} ${shown(objectId)} in this registry.`, [objectId], { objectType, objectId });
+}
+
+/** A feed brings a record that was deleted: it stays deleted. */
+export function deletedBefore(record: RecordRow, advice: string): Trouble {
+	const { objectType, id } = record;
+	return trouble('skipped', 'recordDeleted', `This ${OBJECT_WORD[objectType]} (${id}) was deleted. ${advice}`, [id], { objectType, objectId: id });
 }

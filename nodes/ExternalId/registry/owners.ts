@@ -1,6 +1,6 @@
 import { inBatches } from './batches';
 import type { CheckedId, Registry } from './registry';
-import { Unit } from './unit';
+import { Known } from './known';
 
 /** A key that may tell who is meant where the External ID is new: an e-mail (its key after `@`) or a domain (after `.`). */
 export type MatchKey = `@${string}` | `.${string}`;
@@ -35,10 +35,10 @@ export async function lookUpOwners<Group extends Claim>(registry: Registry, grou
 			const claims = batch.flat();
 			const emails = claims.flatMap(({ ids, matchKeys }) => matchKeys.filter(isEmail).map((key) => ({ objectType: (ids[0] as CheckedId).objectType, key: key.slice(1) })));
 			const domains = claims.flatMap(({ matchKeys }) => matchKeys.filter((key) => !isEmail(key)).map((key) => key.slice(1)));
-			const unit = new Unit(await registry.store.read(registry.workspace, { ids: claims.flatMap(({ ids }) => ids), emails, domains }), Date.now());
-			for (const group of claims) owners.byId.set(group, [...new Set(group.ids.flatMap((id) => unit.mapping(id)?.objectId ?? []))]);
-			for (const { objectType, key } of emails) remember(owners.byKey, `@${key}`, unit.recordsByEmail(objectType, key).map(({ id }) => id));
-			for (const domain of domains) remember(owners.byKey, `.${domain}`, unit.ownersOf(domain).map(({ accountId }) => accountId));
+			const known = new Known(await registry.store.read(registry.workspace, { ids: claims.flatMap(({ ids }) => ids), emails, domains }));
+			for (const group of claims) owners.byId.set(group, [...new Set(group.ids.flatMap((id) => known.mapping(id)?.objectId ?? []))]);
+			for (const { objectType, key } of emails) remember(owners.byKey, `@${key}`, known.recordsByEmail(objectType, key).map(({ id }) => id));
+			for (const domain of domains) remember(owners.byKey, `.${domain}`, known.ownersOf(domain).map(({ accountId }) => accountId));
 		},
 		() => undefined,
 	);

@@ -6,7 +6,8 @@ import { shown } from '../../shared/identity/wording';
 import type { ConflictChoices } from '../../shared/ports';
 import type { CheckedId, Registry } from './registry';
 import type { MappingRow } from './rows';
-import { idKeyText } from './unit';
+import { idKeyText } from './known';
+import type { Known } from './known';
 import type { Unit } from './unit';
 import { shownMapping } from './views';
 
@@ -23,9 +24,9 @@ export type Before = 'same' | { replacedId?: string; movedFrom?: string } | unde
  *
  * @param objectId undefined for an object that is still to be made
  */
-export function planIds(registry: Registry, unit: Unit, ids: readonly CheckedId[], objectId: string | undefined, choices: ConflictChoices): Placement | Trouble {
+export function planIds(registry: Registry, known: Known, ids: readonly CheckedId[], objectId: string | undefined, choices: ConflictChoices): Placement | Trouble {
 	for (const id of ids) {
-		const problem = elsewhere(unit, id, objectId, choices);
+		const problem = elsewhere(known, id, objectId, choices);
 		if (problem) return problem;
 	}
 	const plan: Placement = { giveWay: [] };
@@ -33,7 +34,7 @@ export function planIds(registry: Registry, unit: Unit, ids: readonly CheckedId[
 	for (const ofType of Object.values(groupBy(ids, 'externalType'))) {
 		const id = ofType[0] as CheckedId;
 		const keys = new Set(ofType.map(({ key }) => key));
-		const current = unit.currentOf(objectId, id.externalType);
+		const current = known.currentOf(objectId, id.externalType);
 		const others = current.filter((row) => !keys.has(row.idKey));
 		const isNew = others.length + keys.size > current.length;
 		const tooMany = others.length + keys.size - registry.idsPerObject(id.objectType, id.externalType);
@@ -45,8 +46,8 @@ export function planIds(registry: Registry, unit: Unit, ids: readonly CheckedId[
 }
 
 /** The conflict of an ID that belongs to another object, unless it may be moved. */
-export function elsewhere(unit: Unit, id: CheckedId, objectId: string | undefined, choices: ConflictChoices): Trouble | undefined {
-	const taken = unit.mapping(id);
+export function elsewhere(known: Known, id: CheckedId, objectId: string | undefined, choices: ConflictChoices): Trouble | undefined {
+	const taken = known.mapping(id);
 	return taken && taken.objectId !== objectId && choices.whenIdBelongsToOther === 'conflict' ? takenByOther(id, taken, objectId) : undefined;
 }
 

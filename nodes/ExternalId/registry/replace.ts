@@ -9,7 +9,7 @@ import { checkObjectId, goneRecord } from './objects';
 import { elsewhere, placeId } from './placement';
 import type { CheckedId, Registry } from './registry';
 import type { Unit } from './unit';
-import { idKeyText } from './unit';
+import { idKeyText } from './known';
 import { shownMapping } from './views';
 
 /** Gives objects a new External ID in place of the one they have, which becomes former: it still resolves. */

@@ -8,16 +8,16 @@ import type { CheckedName, NamedRecord } from './objects';
 import type { Registry } from './registry';
 import { currentIds, shownRecord } from './views';
 import type { Reads } from './store';
-import { Unit } from './unit';
+import { Known } from './known';
 
 /** Finds the record that each name leads to: its Object ID and fields; with `allIds`, all its External IDs too. */
 export async function resolveNames(registry: Registry, names: readonly ObjectName[], work: Work, allIds = false): Promise<void> {
-	await lookUp(registry, names, work, { with: { mappings: allIds } }, (unit, { record, mapping }) => ({
+	await lookUp(registry, names, work, { with: { mappings: allIds } }, (known, { record, mapping }) => ({
 		status: 'found',
 		objectType: record.objectType,
 		objectId: record.id,
 		...(mapping ? { externalType: mapping.externalType, externalId: mapping.externalId, mappingId: mapping.id, isFormer: mapping.state === 'former' } : {}),
-		...(allIds ? { externalIds: currentIds(unit, record.id), formerIds: formerIds(unit, record.id) } : {}),
+		...(allIds ? { externalIds: currentIds(known, record.id), formerIds: formerIds(known, record.id) } : {}),
 		...(record.objectType === 'people' ? { accountId: record.accountId } : {}),
 		fields: record.fields,
 	}));
@@ -25,9 +25,9 @@ export async function resolveNames(registry: Registry, names: readonly ObjectNam
 
 /** Whole records: fields, e-mails, External IDs, Related Domains. */
 export async function getRecords(registry: Registry, names: readonly ObjectName[], work: Work): Promise<void> {
-	await lookUp(registry, names, work, { with: { mappings: true, emails: true, domains: true } }, (unit, { record }) => ({
+	await lookUp(registry, names, work, { with: { mappings: true, emails: true, domains: true } }, (known, { record }) => ({
 		status: 'found',
-		...shownRecord(unit, record),
+		...shownRecord(known, record),
 	}));
 }
 
@@ -39,11 +39,11 @@ export async function translateNames(registry: Registry, entries: ReadonlyArray<
 		entries.map(({ name }) => name),
 		work,
 		{ with: { mappings: true } },
-		(unit, { record, mapping }, index) => {
+		(known, { record, mapping }, index) => {
 			const toType = toTypes[index];
 			if (typeof toType !== 'string') return toType as Trouble;
 			const source = { objectType: record.objectType, objectId: record.id, ...(mapping ? { fromType: mapping.externalType, fromId: mapping.externalId, isFormer: mapping.state === 'former' } : {}) };
-			const current = unit.currentOf(record.id, toType);
+			const current = known.currentOf(record.id, toType);
 			if (current.length === 0) {
 				return trouble('notFound', 'noIdOfType', `${record.id} has no ${toType} ID.`, [record.id, toType], { ...source, externalType: toType });
 			}
@@ -65,7 +65,7 @@ async function lookUp(
 	names: readonly ObjectName[],
 	work: Work,
 	reads: Pick<Reads, 'with'>,
-	tell: (unit: Unit, found: NamedRecord, index: number) => Outcome,
+	tell: (known: Known, found: NamedRecord, index: number) => Outcome,
 	alsoCheck: (name: { name: CheckedName }, index: number) => { name: CheckedName } | Trouble = (name) => name,
 ): Promise<void> {
 	let at = -1;
@@ -80,16 +80,16 @@ async function lookUp(
 		async (batch) => {
 			const entries = batch.flat();
 			const snapshot = await registry.store.read(registry.workspace, { ...readsOf(entries.map(({ name }) => name)), ...reads });
-			const unit = new Unit(snapshot, Date.now());
+			const known = new Known(snapshot);
 			for (const { name, index } of entries) {
-				const found = findLive(unit, name);
-				work.settle(index, isTrouble(found) ? found : tell(unit, found, index));
+				const found = findLive(known, name);
+				work.settle(index, isTrouble(found) ? found : tell(known, found, index));
 			}
 		},
 		(left) => settleCancelled(left, work),
 	);
 }
 
-function formerIds(unit: Unit, objectId: string): Array<{ externalType: string; externalId: string }> {
-	return unit.mappingsOf(objectId).filter((row) => row.state === 'former').map(({ externalType, externalId }) => ({ externalType, externalId }));
+function formerIds(known: Known, objectId: string): Array<{ externalType: string; externalId: string }> {
+	return known.mappingsOf(objectId).filter((row) => row.state === 'former').map(({ externalType, externalId }) => ({ externalType, externalId }));
 }

@@ -1,6 +1,5 @@
-import type { DomainOwner } from '../../shared/identity/match';
-import type { ObjectType } from '../../shared/identity/outcome';
 import { newId } from './ids';
+import { configurationKey, Known, without } from './known';
 import type {
 	ChangeKind,
 	ChangeRow,
@@ -14,28 +13,11 @@ import type {
 } from './rows';
 import type { IdKey, Snapshot, Writes } from './store';
 
-/** Text that stands for an External ID in a map. */
-export function idKeyText({ objectType, externalType, key }: IdKey): string {
-	return `${objectType}\n${externalType}\n${key}`;
-}
-
 /**
  * The rows that one transaction works on: what was read, what the decisions so far have changed (so that a later item of
  * a batch sees what an earlier one did), and what is to be written, each change with its row of history.
  */
-export class Unit {
-	private readonly byId = new Map<string, MappingRow>();
-	private readonly byKey = new Map<string, MappingRow>();
-	private readonly deletedKeys = new Set<string>();
-	private readonly byObject = new Map<string, MappingRow[]>();
-	private readonly records = new Map<string, RecordRow>();
-	private readonly emailsByKey = new Map<string, EmailRow[]>();
-	private readonly emailsByRecord = new Map<string, EmailRow[]>();
-	private readonly domainsByName = new Map<string, DomainRow[]>();
-	private readonly domainsByAccount = new Map<string, DomainRow[]>();
-	private readonly inboxByKey = new Map<string, InboxRow>();
-	private readonly configurationsByKey = new Map<string, ConfigurationRow>();
-
+export class Unit extends Known {
 	private readonly endedMappings = new Set<MappingRow>();
 	private readonly newMappings = new Set<MappingRow>();
 	private readonly dirtyRecords = new Set<string>();
@@ -53,84 +35,8 @@ export class Unit {
 		/** Time of the transaction, in milliseconds since 1970. */
 		readonly now: number,
 	) {
-		for (const row of snapshot.configurations) this.configurationsByKey.set(configurationKey(row), row);
-		for (const row of snapshot.mappings) this.indexMapping(row);
-		for (const row of snapshot.records) this.records.set(row.id, row);
-		for (const row of snapshot.emails) this.indexEmail(row);
-		for (const row of snapshot.domains) this.indexDomain(row);
-		for (const row of snapshot.inbox) this.inboxByKey.set(row.key, row);
+		super(snapshot);
 	}
-
-	// What is known
-
-	configuration(objectType: ObjectType, externalType: string): ConfigurationRow | undefined {
-		return this.configurationsByKey.get(configurationKey({ objectType, externalType }));
-	}
-
-	configurations(): ConfigurationRow[] {
-		return [...this.configurationsByKey.values()];
-	}
-
-	/** The live mapping (current or former) of an External ID. */
-	mapping(id: IdKey): MappingRow | undefined {
-		return this.byKey.get(idKeyText(id));
-	}
-
-	/** Whether the External ID was mapped once and its mapping deleted. */
-	wasDeleted(id: IdKey): boolean {
-		return this.deletedKeys.has(idKeyText(id));
-	}
-
-	mappingById(id: string): MappingRow | undefined {
-		return this.byId.get(id);
-	}
-
-	/** Live mappings of an object, oldest first. */
-	mappingsOf(objectId: string): readonly MappingRow[] {
-		return this.byObject.get(objectId) ?? [];
-	}
-
-	/** The live mappings of a type that were read. */
-	mappingsOfType(objectType: ObjectType, externalType: string): MappingRow[] {
-		return [...this.byKey.values()].filter((row) => row.objectType === objectType && row.externalType === externalType);
-	}
-
-	currentOf(objectId: string, externalType: string): MappingRow[] {
-		return this.mappingsOf(objectId).filter((row) => row.externalType === externalType && row.state === 'current');
-	}
-
-	record(id: string): RecordRow | undefined {
-		return this.records.get(id);
-	}
-
-	/** Live records of a type that have the address. */
-	recordsByEmail(objectType: ObjectType, key: string): RecordRow[] {
-		return (this.emailsByKey.get(key) ?? [])
-			.filter((row) => row.objectType === objectType)
-			.map((row) => this.records.get(row.recordId))
-			.filter((row): row is RecordRow => row?.state === 'active');
-	}
-
-	emailsOf(recordId: string): readonly EmailRow[] {
-		return this.emailsByRecord.get(recordId) ?? [];
-	}
-
-	/** Live accounts that hold the domain. */
-	ownersOf(domain: string): DomainOwner[] {
-		return (this.domainsByName.get(domain) ?? [])
-			.filter((row) => this.records.get(row.accountId)?.state === 'active')
-			.map(({ accountId, preferred }) => ({ accountId, preferred }));
-	}
-
-	domainsOf(accountId: string): readonly DomainRow[] {
-		return this.domainsByAccount.get(accountId) ?? [];
-	}
-
-	inbox(key: string): InboxRow | undefined {
-		return this.inboxByKey.get(key);
-	}
-
-	// What is to be written
 
 	putConfiguration(row: Omit<ConfigurationRow, 'createdAt' | 'updatedAt'>): void {
 		const before = this.configurationsByKey.get(configurationKey(row));
@@ -351,48 +257,6 @@ export class Unit {
 			this.dirtyEmails.add(row);
 		}
 	}
-
-	private indexMapping(row: MappingRow): void {
-		this.byId.set(row.id, row);
-		const text = idKeyText({ ...row, key: row.idKey });
-		if (row.state === 'deleted') {
-			this.deletedKeys.add(text);
-			return;
-		}
-		this.byKey.set(text, row);
-		append(this.byObject, row.objectId, row);
-	}
-
-	private unindexMapping(row: MappingRow): void {
-		const text = idKeyText({ ...row, key: row.idKey });
-		if (this.byKey.get(text) === row) this.byKey.delete(text);
-		without(this.byObject, row.objectId, row);
-	}
-
-	private indexEmail(row: EmailRow): void {
-		append(this.emailsByKey, row.key, row);
-		append(this.emailsByRecord, row.recordId, row);
-	}
-
-	private indexDomain(row: DomainRow): void {
-		append(this.domainsByName, row.domain, row);
-		append(this.domainsByAccount, row.accountId, row);
-	}
-}
-
-function configurationKey({ objectType, externalType }: Pick<ConfigurationRow, 'objectType' | 'externalType'>): string {
-	return `${objectType}\n${externalType}`;
-}
-
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-	const list = map.get(key);
-	if (list) list.push(value);
-	else map.set(key, [value]);
-}
-
-function without<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-	const list = map.get(key);
-	if (list) map.set(key, list.filter((each) => each !== value));
 }
 
 function pick<K, V>(keys: ReadonlySet<K>, map: ReadonlyMap<K, V>): V[] {

@@ -11,12 +11,13 @@ import { checkIds, distinctIds, namedIds, readsOfIds, recordOfIds } from './link
 import type { CheckedIds } from './link';
 import { placeId, planIds } from './placement';
 import type { Placement } from './placement';
-import { checkName, findLive, readsOf, severalWithEmail } from './objects';
+import { checkName, deletedBefore, findLive, readsOf, severalWithEmail } from './objects';
 import type { CheckedName } from './objects';
 import type { CheckedId, Registry } from './registry';
 import { aRecord } from './registry';
 import type { RecordRow } from './rows';
 import { listOf } from './settings';
+import type { Known } from './known';
 import type { Unit } from './unit';
 import { upsertOrder } from './upsertOrder';
 import { usableDomain } from './usableDomain';
@@ -127,36 +128,36 @@ function upsertGroup(registry: Registry, unit: Unit, items: readonly CheckedUpse
 	}));
 }
 
-function planUpsert(registry: Registry, unit: Unit, items: readonly CheckedUpsert[], choices: UpsertChoices): Plan | Trouble {
-	const target = targetOf(unit, items, choices);
+function planUpsert(registry: Registry, known: Known, items: readonly CheckedUpsert[], choices: UpsertChoices): Plan | Trouble {
+	const target = targetOf(known, items, choices);
 	if (target && isTrouble(target)) return target;
 
 	const ids = distinctIds(items);
-	const placement = planIds(registry, unit, ids, target?.id, STRICT);
+	const placement = planIds(registry, known, ids, target?.id, STRICT);
 	if (isTrouble(placement)) return placement;
-	const emailProblem = emailOfOther(unit, items, target, choices);
+	const emailProblem = emailOfOther(known, items, target, choices);
 	if (emailProblem) return emailProblem;
-	const accountId = accountOf(unit, items);
+	const accountId = accountOf(known, items);
 	if (accountId && typeof accountId !== 'string') return accountId;
 
 	const input: Fields = Object.assign({}, ...items.map(({ fields }) => fields)) as Fields;
 	const { fields, changed } = mergeFields(target?.fields ?? {}, input);
 	if (target && accountId !== undefined && accountId !== target.accountId) changed.push('accountId');
-	const held = new Set(target ? unit.domainsOf(target.id).map(({ domain }) => domain) : []);
+	const held = new Set(target ? known.domainsOf(target.id).map(({ domain }) => domain) : []);
 	const newDomains = [...new Set(items.flatMap(({ domains }) => domains))].filter((domain) => !held.has(domain));
 	return { target, restores: target?.state === 'deleted', ids, placement, fields, changed, accountId, newDomains };
 }
 
 /** The record that the items mean: by their IDs, or where these are new by e-mail or exact domain as the choices say. */
-function targetOf(unit: Unit, items: readonly CheckedUpsert[], choices: UpsertChoices): RecordRow | undefined | Trouble {
+function targetOf(known: Known, items: readonly CheckedUpsert[], choices: UpsertChoices): RecordRow | undefined | Trouble {
 	const { objectType } = items[0] as CheckedUpsert;
-	const target = recordOfIds(unit, objectType, distinctIds(items), false);
-	if (target === undefined) return byMatchKey(unit, items, choices);
+	const target = recordOfIds(known, objectType, distinctIds(items), false);
+	if (target === undefined) return byMatchKey(known, items, choices);
 	if (isTrouble(target) || target.state === 'active' || choices.restoreDeleted) return target;
-	return trouble('skipped', 'recordDeleted', `This ${OBJECT_WORD[objectType]} (${target.id}) was deleted. Turn on Restore Deleted to bring it back.`, [target.id], { objectType, objectId: target.id });
+	return deletedBefore(target, 'Turn on Restore Deleted to bring it back.');
 }
 
-function byMatchKey(unit: Unit, items: readonly CheckedUpsert[], choices: UpsertChoices): RecordRow | undefined | Trouble {
+function byMatchKey(known: Known, items: readonly CheckedUpsert[], choices: UpsertChoices): RecordRow | undefined | Trouble {
 	const { objectType } = items[0] as CheckedUpsert;
 	const isAccount = objectType === 'accounts';
 	const policy = isAccount ? choices.whenDomainKnown : choices.whenEmailKnown;
@@ -164,11 +165,11 @@ function byMatchKey(unit: Unit, items: readonly CheckedUpsert[], choices: Upsert
 	const candidates = new Map<string, RecordRow>();
 	const keys = isAccount ? items.flatMap(({ domains }) => domains) : items.flatMap(({ email }) => (email ? [email.key] : []));
 	for (const key of keys) {
-		const records = isAccount ? unit.ownersOf(key).map(({ accountId }) => unit.record(accountId)) : unit.recordsByEmail(objectType, key);
+		const records = isAccount ? known.ownersOf(key).map(({ accountId }) => known.record(accountId)) : known.recordsByEmail(objectType, key);
 		for (const record of records) if (record) candidates.set(record.id, record);
 	}
 	const found = [...candidates.values()];
-	if (found.length === 0) return undefined;
+	if (found.length === 0) return isAccount ? undefined : deletedWithEmail(known, items, choices);
 	const name = keys.slice(0, 3).map(shown).join(', ');
 	if (policy === 'conflict') {
 		const what = isAccount ? 'Related Domain' : 'e-mail';
@@ -181,13 +182,20 @@ function byMatchKey(unit: Unit, items: readonly CheckedUpsert[], choices: Upsert
 	return trouble('ambiguous', 'severalWithDomain', `${found.length} accounts have the Related Domain ${name}; it does not tell which one is meant.`, keys, { candidates: found.map(({ id, fields }) => ({ objectId: id, fields })) });
 }
 
+/** A deleted record with the e-mail comes back only where that is wanted; a new one in its place would be it come back. */
+function deletedWithEmail(known: Known, items: readonly CheckedUpsert[], choices: UpsertChoices): RecordRow | undefined | Trouble {
+	const [deleted] = items.flatMap(({ objectType, email }) => (email ? known.recordsByEmail(objectType, email.key, 'deleted') : []));
+	if (!deleted || choices.restoreDeleted) return deleted;
+	return deletedBefore(deleted, 'Turn on Restore Deleted to bring it back.');
+}
+
 /** An address that another record of the type holds stays there. */
-function emailOfOther(unit: Unit, items: readonly CheckedUpsert[], target: RecordRow | undefined, choices: UpsertChoices): Trouble | undefined {
+function emailOfOther(known: Known, items: readonly CheckedUpsert[], target: RecordRow | undefined, choices: UpsertChoices): Trouble | undefined {
 	if (!target || choices.whenEmailKnown === 'create') return undefined;
 	for (const { email, objectType } of items) {
 		if (!email) continue;
-		if (unit.emailsOf(target.id).some(({ key }) => key === email.key)) continue;
-		const other = unit.recordsByEmail(objectType, email.key)[0];
+		if (known.emailsOf(target.id).some(({ key }) => key === email.key)) continue;
+		const other = known.recordsByEmail(objectType, email.key)[0];
 		if (!other) continue;
 		return trouble('conflict', 'emailBelongsToOther', `The e-mail ${shown(email.address)} belongs to another ${OBJECT_WORD[objectType]} (${other.id}), not to ${target.id}. Nothing of this item was done.`, [email.key, target.id], {
 			conflict: { wanted: { objectId: target.id, email: email.address }, existing: { objectId: other.id, fields: other.fields } },
@@ -196,11 +204,11 @@ function emailOfOther(unit: Unit, items: readonly CheckedUpsert[], target: Recor
 	return undefined;
 }
 
-function accountOf(unit: Unit, items: readonly CheckedUpsert[]): string | undefined | Trouble {
+function accountOf(known: Known, items: readonly CheckedUpsert[]): string | undefined | Trouble {
 	let accountId: string | undefined;
 	for (const { account } of items) {
 		if (!account) continue;
-		const found = findLive(unit, account);
+		const found = findLive(known, account);
 		if (isTrouble(found)) return { ...found, status: 'invalid', reason: `The account of this person was not found. ${found.reason}`, retry: true };
 		accountId = found.record.id;
 	}

@@ -9,7 +9,7 @@ import { itemsOf } from './mappings';
 import { isEmail, lookUpOwners, ownersOf } from './owners';
 import type { MatchKey, Owners } from './owners';
 import type { CheckedId, Registry } from './registry';
-import { idKeyText, Unit } from './unit';
+import { idKeyText, Known } from './known';
 import type { CheckedUpsert } from './upsert';
 
 /** The items of one object, decided together. */
@@ -69,11 +69,11 @@ async function storedOf(registry: Registry, doubtful: ReadonlyArray<{ item: Chec
 		work.signal,
 		async (batch) => {
 			const entries = batch.flat();
-			const unit = new Unit(await registry.store.read(registry.workspace, readsOfIds(entries.map(({ item }) => item))), Date.now());
+			const known = new Known(await registry.store.read(registry.workspace, readsOfIds(entries.map(({ item }) => item))));
 			for (const { item, problem } of entries) {
-				const record = recordOfIds(unit, item.objectType, item.ids, false);
+				const record = recordOfIds(known, item.objectType, item.ids, false);
 				if (record && isTrouble(record)) work.settle(item.index, record);
-				else if (record && item.ids.every((id) => unit.mapping(id)?.state === 'current')) byRecord.set(record.id, [...(byRecord.get(record.id) ?? []), item]);
+				else if (record && item.ids.every((id) => known.mapping(id)?.state === 'current')) byRecord.set(record.id, [...(byRecord.get(record.id) ?? []), item]);
 				else work.settle(item.index, problem);
 			}
 		},

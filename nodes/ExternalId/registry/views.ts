@@ -1,10 +1,10 @@
 import type { MappingRow, RecordRow } from './rows';
-import type { Unit } from './unit';
+import type { Known } from './known';
 
 /** Current External IDs of an object by type: text, or a list where several are allowed. */
-export function currentIds(unit: Unit, objectId: string): Record<string, string | string[]> {
+export function currentIds(known: Known, objectId: string): Record<string, string | string[]> {
 	const ids = new Map<string, string | string[]>();
-	for (const row of unit.mappingsOf(objectId)) {
+	for (const row of known.mappingsOf(objectId)) {
 		if (row.state !== 'current') continue;
 		const before = ids.get(row.externalType);
 		ids.set(row.externalType, before === undefined ? row.externalId : [before, row.externalId].flat());
@@ -13,15 +13,15 @@ export function currentIds(unit: Unit, objectId: string): Record<string, string 
 }
 
 /** A record as output items show it: its keys, fields and what hangs on it. */
-export function shownRecord(unit: Unit, record: RecordRow): Record<string, unknown> {
-	const mappings = unit.mappingsOf(record.id);
+export function shownRecord(known: Known, record: RecordRow): Record<string, unknown> {
+	const mappings = known.mappingsOf(record.id);
 	const former = mappings.filter((row) => row.state === 'former').map(({ externalType, externalId }) => ({ externalType, externalId }));
-	const emails = [...unit.emailsOf(record.id)].sort((a, b) => Number(b.isPrimary) - Number(a.isPrimary));
-	const domains = unit.domainsOf(record.id).map(({ domain }) => domain);
+	const emails = [...known.emailsOf(record.id)].sort((a, b) => Number(b.isPrimary) - Number(a.isPrimary));
+	const domains = known.domainsOf(record.id).map(({ domain }) => domain);
 	return {
 		objectType: record.objectType,
 		objectId: record.id,
-		externalIds: currentIds(unit, record.id),
+		externalIds: currentIds(known, record.id),
 		...(former.length > 0 ? { formerIds: former } : {}),
 		...(record.objectType === 'accounts' ? { domains: domains.sort() } : { email: emails[0]?.address ?? null }),
 		...(emails.length > 1 ? { emails: emails.map(({ address }) => address) } : {}),

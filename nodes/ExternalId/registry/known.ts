@@ -1,0 +1,142 @@
+import type { DomainOwner } from '../../shared/identity/match';
+import type { ObjectType } from '../../shared/identity/outcome';
+import type { ConfigurationRow, DomainRow, EmailRow, InboxRow, MappingRow, RecordRow, RecordState } from './rows';
+import type { IdKey, Snapshot } from './store';
+
+/** Text that stands for an External ID in a map. */
+export function idKeyText({ objectType, externalType, key }: IdKey): string {
+	return `${objectType}\n${externalType}\n${key}`;
+}
+
+/** Rows that were read, by the keys that rules ask for. */
+export class Known {
+	protected readonly byId = new Map<string, MappingRow>();
+	protected readonly byKey = new Map<string, MappingRow>();
+	protected readonly deletedKeys = new Set<string>();
+	protected readonly byObject = new Map<string, MappingRow[]>();
+	protected readonly records = new Map<string, RecordRow>();
+	protected readonly emailsByKey = new Map<string, EmailRow[]>();
+	protected readonly emailsByRecord = new Map<string, EmailRow[]>();
+	protected readonly domainsByName = new Map<string, DomainRow[]>();
+	protected readonly domainsByAccount = new Map<string, DomainRow[]>();
+	protected readonly inboxByKey = new Map<string, InboxRow>();
+	protected readonly configurationsByKey = new Map<string, ConfigurationRow>();
+
+	constructor(snapshot: Snapshot) {
+		for (const row of snapshot.configurations) this.configurationsByKey.set(configurationKey(row), row);
+		for (const row of snapshot.mappings) this.indexMapping(row);
+		for (const row of snapshot.records) this.records.set(row.id, row);
+		for (const row of snapshot.emails) this.indexEmail(row);
+		for (const row of snapshot.domains) this.indexDomain(row);
+		for (const row of snapshot.inbox) this.inboxByKey.set(row.key, row);
+	}
+
+	configuration(objectType: ObjectType, externalType: string): ConfigurationRow | undefined {
+		return this.configurationsByKey.get(configurationKey({ objectType, externalType }));
+	}
+
+	configurations(): ConfigurationRow[] {
+		return [...this.configurationsByKey.values()];
+	}
+
+	/** The live mapping (current or former) of an External ID. */
+	mapping(id: IdKey): MappingRow | undefined {
+		return this.byKey.get(idKeyText(id));
+	}
+
+	/** Whether the External ID was mapped once and its mapping deleted. */
+	wasDeleted(id: IdKey): boolean {
+		return this.deletedKeys.has(idKeyText(id));
+	}
+
+	mappingById(id: string): MappingRow | undefined {
+		return this.byId.get(id);
+	}
+
+	/** Live mappings of an object, oldest first. */
+	mappingsOf(objectId: string): readonly MappingRow[] {
+		return this.byObject.get(objectId) ?? [];
+	}
+
+	/** The live mappings of a type that were read. */
+	mappingsOfType(objectType: ObjectType, externalType: string): MappingRow[] {
+		return [...this.byKey.values()].filter((row) => row.objectType === objectType && row.externalType === externalType);
+	}
+
+	currentOf(objectId: string, externalType: string): MappingRow[] {
+		return this.mappingsOf(objectId).filter((row) => row.externalType === externalType && row.state === 'current');
+	}
+
+	record(id: string): RecordRow | undefined {
+		return this.records.get(id);
+	}
+
+	/** Records of a type that have the address: the live ones, or those in another state. */
+	recordsByEmail(objectType: ObjectType, key: string, state: RecordState = 'active'): RecordRow[] {
+		return (this.emailsByKey.get(key) ?? [])
+			.filter((row) => row.objectType === objectType)
+			.map((row) => this.records.get(row.recordId))
+			.filter((row): row is RecordRow => row?.state === state);
+	}
+
+	emailsOf(recordId: string): readonly EmailRow[] {
+		return this.emailsByRecord.get(recordId) ?? [];
+	}
+
+	/** Live accounts that hold the domain. */
+	ownersOf(domain: string): DomainOwner[] {
+		return (this.domainsByName.get(domain) ?? [])
+			.filter((row) => this.records.get(row.accountId)?.state === 'active')
+			.map(({ accountId, preferred }) => ({ accountId, preferred }));
+	}
+
+	domainsOf(accountId: string): readonly DomainRow[] {
+		return this.domainsByAccount.get(accountId) ?? [];
+	}
+
+	inbox(key: string): InboxRow | undefined {
+		return this.inboxByKey.get(key);
+	}
+
+	protected indexMapping(row: MappingRow): void {
+		this.byId.set(row.id, row);
+		const text = idKeyText({ ...row, key: row.idKey });
+		if (row.state === 'deleted') {
+			this.deletedKeys.add(text);
+			return;
+		}
+		this.byKey.set(text, row);
+		append(this.byObject, row.objectId, row);
+	}
+
+	protected unindexMapping(row: MappingRow): void {
+		const text = idKeyText({ ...row, key: row.idKey });
+		if (this.byKey.get(text) === row) this.byKey.delete(text);
+		without(this.byObject, row.objectId, row);
+	}
+
+	protected indexEmail(row: EmailRow): void {
+		append(this.emailsByKey, row.key, row);
+		append(this.emailsByRecord, row.recordId, row);
+	}
+
+	protected indexDomain(row: DomainRow): void {
+		append(this.domainsByName, row.domain, row);
+		append(this.domainsByAccount, row.accountId, row);
+	}
+}
+
+export function configurationKey({ objectType, externalType }: Pick<ConfigurationRow, 'objectType' | 'externalType'>): string {
+	return `${objectType}\n${externalType}`;
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+	const list = map.get(key);
+	if (list) list.push(value);
+	else map.set(key, [value]);
+}
+
+export function without<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+	const list = map.get(key);
+	if (list) map.set(key, list.filter((each) => each !== value));
+}

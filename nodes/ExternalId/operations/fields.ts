@@ -38,6 +38,7 @@ export function externalTypePicker(displayName: string, name: string, descriptio
 				typeOptions: {
 					searchListMethod: 'searchExternalTypes',
 					searchable: true,
+					skipCredentialsCheckInRLC: true,
 					allowNewResource: { label: 'Create External Type', defaultName: 'crm', method: 'createExternalType' },
 				},
 			},
@@ -94,7 +95,7 @@ export function recordPicker(displayName: string, name: string, searchListMethod
 		perItem: true,
 		description,
 		modes: [
-			{ displayName: 'From List', name: 'list', type: 'list', placeholder: 'Choose…', typeOptions: { searchListMethod, searchable: true } },
+			{ displayName: 'From List', name: 'list', type: 'list', placeholder: 'Choose…', typeOptions: { searchListMethod, searchable: true, skipCredentialsCheckInRLC: true } },
 			{ displayName: 'By Object ID', name: 'id', type: 'string', placeholder: 'e.g. per_01J9ZT5T7E' },
 		],
 	};

@@ -1,0 +1,2 @@
+/* global jest, EXTERNAL_ID_TEST_TIMEOUT_MS */
+jest.setTimeout(EXTERNAL_ID_TEST_TIMEOUT_MS);

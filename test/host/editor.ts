@@ -19,6 +19,9 @@ const FLAGS = [
 	'--disable-sync',
 ];
 
+const PANEL_TRIES = 40;
+const PANEL_PAUSE_MS = 100;
+
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /** Path of a Chromium on this machine, if there is one. */
@@ -72,15 +75,21 @@ export class Editor {
 		await this.page.locator('[data-test-id="canvas-node"]').first().waitFor({ timeout: 60_000 });
 	}
 
-	/** Opens a node's panel and gives its text: labels, values, hints, as people read them. */
-	async openNode(workflowId: string, nodeName: string): Promise<string> {
+	/**
+	 * Opens a node's panel and gives its text: labels, values, hints, as people read them. Fields appear a moment after the
+	 * panel: `labels` are waited for, at most some seconds.
+	 */
+	async openNode(workflowId: string, nodeName: string, labels: readonly string[] = ['Operation']): Promise<string> {
 		const { nodes } = await this.n8n.workflow(workflowId);
 		const node = nodes.find(({ name }) => name === nodeName);
 		if (node?.id === undefined) throw new Error(`The workflow has no node "${nodeName}"`);
 		await this.page.goto(this.n8n.editorUrl(workflowId, node.id));
 		await this.panel().waitFor({ timeout: 60_000 });
-		// Lists and fields that the node loads appear a moment after the panel.
-		await this.page.waitForLoadState('networkidle');
+		for (let tries = 0; tries < PANEL_TRIES; tries++) {
+			const text = await this.panelText();
+			if (labels.every((label) => text.includes(label))) return text;
+			await this.page.waitForTimeout(PANEL_PAUSE_MS);
+		}
 		return await this.panelText();
 	}
 

@@ -160,7 +160,7 @@ function twoNodes() {
 		name: 'Two nodes',
 		nodes: [
 			{ id: 'start', name: 'Start', type: 'n8n-nodes-base.manualTrigger', typeVersion: 1 },
-			{ id: 'external-id', name: 'External ID', type: `${PACKAGE}.externalId`, typeVersion: 1 },
+			{ id: 'external-id', name: 'External ID', type: `${PACKAGE}.externalId`, typeVersion: 1, parameters: { resource: 'registry', operation: 'status' } },
 		],
 		connections: { Start: { main: [[{ node: 'External ID', type: 'main', index: 0 }]] } },
 	};

@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import type { N8nClient, WorkflowJson } from './client';
+import { serveExampleData } from './exampleData';
+import { countStatuses, runMainJob } from './mainJob';
+import { root } from './pack';
+import { sharedN8n } from './shared';
+
+const FOLDER = path.join(root, 'examples');
+const example = (file: string) => JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as WorkflowJson;
+
+let n8n: N8nClient;
+
+beforeAll(async () => {
+	n8n = await sharedN8n();
+});
+
+/** What each example's nodes give, first and when it is run again. */
+const EXPECTED: Readonly<Record<string, Record<string, [object, object]>>> = {
+	'link-and-translate.json': {
+		'Link IDs': [{ created: 3 }, { unchanged: 3 }],
+		'Translate ERP to CRM': [{ found: 2, notFound: 1 }, { found: 2, notFound: 1 }],
+	},
+	'sync-by-upsert.json': {
+		'Upsert Accounts': [{ created: 2 }, { unchanged: 2 }],
+		'Upsert People': [{ created: 2, invalid: 1 }, { unchanged: 2, invalid: 1 }],
+	},
+	'contacts-from-mail-by-domain.json': {
+		'Upsert Accounts': [{ created: 2 }, { unchanged: 2 }],
+		'Capture Contacts': [{ created: 2, skipped: 2, notFound: 1 }, { unchanged: 2, skipped: 2, notFound: 1 }],
+	},
+};
+
+test('every example is tested here', () => {
+	expect(readdirSync(FOLDER).filter((file) => file.endsWith('.json')).sort()).toEqual(Object.keys(EXPECTED).sort());
+});
+
+test.each(Object.keys(EXPECTED))('%s imports, does what it says, and changes nothing the second time', async (file) => {
+	const id = await n8n.createWorkflow(example(file));
+	for (const time of [0, 1]) {
+		const execution = await n8n.runWorkflow(id);
+		expect(execution.error).toBeUndefined();
+		for (const [node, counts] of Object.entries(EXPECTED[file] ?? {})) {
+			expect({ node, counts: countStatuses(execution, node) }).toEqual({ node, counts: counts[time] });
+		}
+	}
+});
+
+test('the main job: 3,000 accounts and 10,000 contacts, and nothing changes the second time', async () => {
+	const data = await serveExampleData();
+	const said: string[] = [];
+	try {
+		const isAsExpected = await runMainJob(n8n, data.url, { say: (line) => said.push(line), table: () => undefined });
+		expect({ isAsExpected, said }).toEqual({ isAsExpected: true, said: [expect.any(String), expect.any(String)] });
+	} finally {
+		data.close();
+	}
+});

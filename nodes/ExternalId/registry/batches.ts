@@ -14,6 +14,7 @@ const LARGEST_SIZE = 1_000;
  *
  * @param groups entries that must be done together stay in one batch; a group may be larger than a batch
  * @param step does one batch, in one transaction
+ * @param weightOf how much of a batch a group takes; its number of entries where nothing is said
  * @param rest what to do with the groups that a cancelled run leaves
  */
 export async function inBatches<Group extends readonly unknown[]>(
@@ -21,6 +22,7 @@ export async function inBatches<Group extends readonly unknown[]>(
 	signal: AbortSignal | undefined,
 	step: (batch: readonly Group[]) => Promise<void>,
 	rest: (left: readonly Group[]) => void,
+	weightOf: (group: Group) => number = (group) => group.length,
 ): Promise<void> {
 	const pacer = new Pacer({ every: 1 });
 	let size = FIRST_SIZE;
@@ -29,7 +31,7 @@ export async function inBatches<Group extends readonly unknown[]>(
 			rest(groups.slice(at));
 			return;
 		}
-		const end = endOfBatch(groups, at, size);
+		const end = endOfBatch(groups, at, size, weightOf);
 		const started = performance.now();
 		await step(groups.slice(at, end));
 		size = nextSize(size, performance.now() - started);
@@ -48,12 +50,12 @@ export function settleCancelled(groups: ReadonlyArray<ReadonlyArray<{ index: num
 	for (const { index } of groups.flat()) work.settle(index, cancelled([work.operation, index]));
 }
 
-function endOfBatch(groups: ReadonlyArray<readonly unknown[]>, from: number, size: number): number {
-	let entries = 0;
+function endOfBatch<Group>(groups: readonly Group[], from: number, size: number, weightOf: (group: Group) => number): number {
+	let weight = 0;
 	let end = from;
-	while (end < groups.length && (end === from || entries + (groups[end]?.length ?? 0) <= size)) {
-		entries += groups[end]?.length ?? 0;
-		end++;
+	for (; end < groups.length; end++) {
+		weight += weightOf(groups[end] as Group);
+		if (weight > size && end > from) break;
 	}
 	return end;
 }

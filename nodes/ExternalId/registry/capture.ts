@@ -10,6 +10,7 @@ import { Pacer } from '../../shared/pace';
 import type { Work } from '../../shared/ports';
 import { cancelled, inBatches } from './batches';
 import { deletedBefore, severalWithEmail } from './objects';
+import { sameSpelling } from './groups';
 import type { Registry } from './registry';
 import type { RecordRow } from './rows';
 import type { Known } from './known';
@@ -90,7 +91,7 @@ export async function captureContacts(registry: Registry, entries: readonly unkn
 
 /** What an address became, and what the same address tells when it comes again in the same run. */
 function captureAddress(registry: Registry, unit: Unit, seen: readonly Seen[], choices: CaptureChoices): { first: Outcome; again: Outcome } {
-	const { email } = seen[0] as Seen;
+	const email = sameSpelling(seen.map((each) => each.email), (each) => each.address);
 	const name = nameOf(seen);
 	const known = unit.recordsByEmail('people', email.key);
 	if (known.length > 1) return same({ ...severalWithEmail('people', email.address, known), email: email.address });
@@ -121,6 +122,8 @@ function createContact(unit: Unit, match: DomainMatch, email: Email, name: strin
 	const fields = name === undefined ? {} : { name };
 	const contact = unit.addRecord({ objectType: 'people', fields, origin: 'domain', accountId: match.accountId }, { matchedDomain: match.matchedDomain, matchKind: match.matchKind, email: email.address });
 	unit.addEmail(contact, email, true);
+	const waiting = unit.inbox(email.key);
+	if (waiting) unit.putInbox({ ...waiting, recordId: contact.id }, 'assigned');
 	return contact;
 }
 

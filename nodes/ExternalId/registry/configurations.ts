@@ -2,6 +2,7 @@ import { compileIdPattern, ID_FORMATS, parseExternalId, parseExternalType } from
 import type { IdFormat } from '../../shared/identity/externalId';
 import { isTrouble, OBJECT_TYPES, trouble } from '../../shared/identity/outcome';
 import type { ObjectType, Outcome, Trouble } from '../../shared/identity/outcome';
+import { gist } from '../../shared/identity/wording';
 import { Pacer } from '../../shared/pace';
 import type { ConfigurationEntry, Work } from '../../shared/ports';
 import { cancelled } from './batches';
@@ -9,6 +10,7 @@ import { checkEntries } from './checked';
 import { DEFAULT_CONFIGURATION } from './registry';
 import type { Registry } from './registry';
 import type { ConfigurationRow } from './rows';
+import { wholeNumber } from './settings';
 import { shownMapping } from './views';
 
 /** Longest External ID that a configuration can allow, in code points. */
@@ -25,6 +27,10 @@ export async function ensureConfigurations(registry: Registry, entries: readonly
 		return isTrouble(given) ? given : { given };
 	});
 	for (const { given, index } of checked) {
+		if (work.signal?.aborted) {
+			work.settle(index, cancelled([given.objectType, given.externalType]));
+			continue;
+		}
 		const outcome = await registry.transact({ ofType: { ...given, limit: 1 } }, work, (unit): Outcome => {
 			const before = unit.configuration(given.objectType, given.externalType);
 			const hasMappings = unit.mappingsOfType(given.objectType, given.externalType).length > 0;
@@ -49,27 +55,31 @@ function checkConfiguration(registry: Registry, entry: ConfigurationEntry): Give
 	const refused = (code: string, reason: string) => trouble('invalid', code, reason, [objectType, externalType]);
 	const given: Given = { objectType, externalType };
 
-	if (entry.maxLength !== undefined) {
-		const maxLength = Number(entry.maxLength);
-		if (!isWhole(maxLength, 1, LONGEST_ID)) return refused('maxLength', `Maximum Length is a whole number from 1 to ${LONGEST_ID}.`);
+	if (isGiven(entry.maxLength)) {
+		const maxLength = wholeNumber(entry.maxLength);
+		if (!isWithin(maxLength, 1, LONGEST_ID)) return refused('maxLength', `Maximum Length is a whole number from 1 to ${LONGEST_ID}.`);
 		given.maxLength = maxLength;
 	}
-	if (entry.idsPerObject !== undefined) {
-		const idsPerObject = Number(entry.idsPerObject);
-		if (!isWhole(idsPerObject, 0, MAX_IDS_PER_OBJECT)) return refused('idsPerObject', `IDs per Object is a whole number from 1 to ${MAX_IDS_PER_OBJECT}, or 0 for any number.`);
+	if (isGiven(entry.idsPerObject)) {
+		const idsPerObject = wholeNumber(entry.idsPerObject);
+		if (!isWithin(idsPerObject, 0, MAX_IDS_PER_OBJECT)) return refused('idsPerObject', `IDs per Object is a whole number from 1 to ${MAX_IDS_PER_OBJECT}, or 0 for any number.`);
 		given.idsPerObject = idsPerObject;
 	}
-	if (entry.idFormat !== undefined) {
+	if (isGiven(entry.idFormat)) {
 		if (!ID_FORMATS.includes(entry.idFormat as IdFormat)) return refused('idFormat', `ID Format is one of: ${ID_FORMATS.join(', ')}.`);
 		given.idFormat = entry.idFormat as IdFormat;
 	}
 	if (entry.pattern !== undefined) {
-		const pattern = String(entry.pattern ?? '').trim();
+		if (entry.pattern !== null && typeof entry.pattern !== 'string') return refused('pattern', 'The Pattern is not a text.');
+		const pattern = (entry.pattern ?? '').trim();
 		const compiled = pattern === '' ? { ok: true as const } : compileIdPattern(pattern);
 		if (!compiled.ok) return refused('pattern', `The Pattern cannot be used: ${compiled.reason}`);
 		given.pattern = pattern === '' ? null : pattern;
 	}
-	if (entry.example !== undefined) given.example = String(entry.example ?? '').trim() || null;
+	if (entry.example !== undefined) {
+		if (entry.example !== null && !['string', 'number'].includes(typeof entry.example)) return refused('example', 'The Example is not a text.');
+		given.example = String(entry.example ?? '').trim() || null;
+	}
 	return checkExample(registry, given) ?? given;
 }
 
@@ -84,7 +94,7 @@ function checkExample(registry: Registry, given: Given): Trouble | undefined {
 
 export function checkObjectType(value: unknown): ObjectType | Trouble {
 	const objectType = OBJECT_TYPES.find((type) => type === value);
-	return objectType ?? trouble('invalid', 'objectType', `Object Type is one of: ${OBJECT_TYPES.join(', ')}.`, [String(value).slice(0, 100)]);
+	return objectType ?? trouble('invalid', 'objectType', `Object Type is one of: ${OBJECT_TYPES.join(', ')}.`, [gist(value)]);
 }
 
 /** Deletes configurations. One that has live mappings is refused, unless they are to go too. */
@@ -144,6 +154,11 @@ export function shownConfiguration(row: ConfigurationRow): Record<string, unknow
 	};
 }
 
-function isWhole(value: number, from: number, to: number): boolean {
-	return Number.isInteger(value) && value >= from && value <= to;
+/** Whether a setting was given: an empty one is left as it is. */
+function isGiven(value: unknown): boolean {
+	return value !== undefined && value !== null && value !== '';
+}
+
+function isWithin(value: number | undefined, from: number, to: number): value is number {
+	return value !== undefined && value >= from && value <= to;
 }

@@ -4,15 +4,16 @@ import type { Email } from '../../shared/identity/email';
 import { matchDomain, matchEmail } from '../../shared/identity/match';
 import { isTrouble, trouble } from '../../shared/identity/outcome';
 import type { Outcome, Trouble } from '../../shared/identity/outcome';
-import { shown } from '../../shared/identity/wording';
+import { kindOf, shown } from '../../shared/identity/wording';
 import type { DomainEntry, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
-import { checkName, findLive, readsOf } from './objects';
+import { itemsOf } from './mappings';
+import { checkName, findLive, goneRecord, readsOf } from './objects';
 import type { CheckedName } from './objects';
 import type { Registry } from './registry';
 import { listOf } from './settings';
-import { Known } from './known';
+import { append, Known } from './known';
 import type { Unit } from './unit';
 import { usableDomain } from './usableDomain';
 import { currentIds } from './views';
@@ -23,87 +24,129 @@ import { currentIds } from './views';
  * one is preferred.
  */
 export async function changeDomains(registry: Registry, how: 'add' | 'remove' | 'set', entries: readonly DomainEntry[], work: Work): Promise<void> {
-	const checked = await checkEntries(entries, work, (entry): { account: CheckedName; domains: string[]; refused: Trouble[]; preferred?: boolean } | Trouble => {
-		const account = checkName(registry, entry.account);
-		if (isTrouble(account)) return account;
-		const given = listOf(entry.domains);
-		if (given.length === 0 && how !== 'set') return trouble('invalid', 'noDomain', 'No domain is given.', []);
-		const domains: string[] = [];
-		const refused: Trouble[] = [];
-		for (const each of given) {
-			// What is there already may be removed, whatever the lists say now.
-			const domain = how === 'remove' ? parseDomain(each) : usableDomain(registry, each);
-			if (typeof domain !== 'string') refused.push({ ...domain, domain: shown(each) });
-			else if (!domains.includes(domain)) domains.push(domain);
-		}
-		return { account, domains, refused, preferred: entry.preferred };
-	});
-	const groups = how === 'set' ? sameAccountTogether(checked) : checked.map((entry) => [entry]);
+	const checked = await checkEntries(entries, work, (entry) => checkChange(registry, how, entry));
 	await inBatches(
-		groups,
+		await byAccount(registry, checked, work),
 		work.signal,
 		async (batch) => {
 			const items = batch.flat();
-			const reads = { ...readsOf(items.map(({ account }) => account)), domains: items.flatMap(({ domains }) => domains), with: { domains: true } };
-			const outcomes = await registry.transact(reads, work, (unit) =>
-				batch.flatMap((group) => {
-					if (how === 'set' && group.some(({ domains }) => domains.join() !== group[0]?.domains.join())) {
-						const problem = trouble('conflict', 'itemsDisagree', `Several items set different Related Domains for one account (items ${group.map(({ index }) => index).slice(0, 5).join(', ')}). None of them was done.`, group.flatMap(({ domains }) => domains));
-						return group.map((): Outcome[] => [problem]);
-					}
-					return group.map((item): Outcome[] => [...changeAccount(unit, how, item), ...item.refused]);
-				}),
-			);
-			items.forEach(({ index }, at) => work.settle(index, outcomes[at] as Outcome[]));
+			const reads = { objectIds: items.map(({ accountId }) => accountId), domains: items.flatMap(({ domains }) => domains), with: { domains: true } };
+			const outcomes = await registry.transact(reads, work, (unit) => batch.flatMap((group) => changeAccount(unit, how, group)));
+			items.forEach(({ index, refused }, at) => work.settle(index, [...(outcomes[at] as Outcome[]), ...refused]));
 		},
 		(left) => settleCancelled(left, work),
 	);
 }
 
-function sameAccountTogether<Item extends { account: CheckedName }>(items: readonly Item[]): Item[][] {
-	const groups = new Map<string, Item[]>();
-	for (const item of items) {
-		const name = JSON.stringify(item.account);
-		groups.set(name, [...(groups.get(name) ?? []), item]);
+interface CheckedChange {
+	index: number;
+	account: CheckedName;
+	/** Sorted. */
+	domains: string[];
+	refused: Trouble[];
+	preferred?: boolean;
+}
+
+type Change = CheckedChange & { accountId: string };
+
+/** Domains that one item may name. */
+const MOST_DOMAINS = 1_000;
+/** Other accounts of a shared domain that an outcome names. */
+const MOST_SHARED_WITH = 20;
+
+function checkChange(registry: Registry, how: 'add' | 'remove' | 'set', entry: DomainEntry): Omit<CheckedChange, 'index'> | Trouble {
+	const account = checkName(registry, entry.account);
+	if (isTrouble(account)) return account;
+	const given = listOf(entry.domains);
+	if (given.length === 0) return trouble('invalid', 'noDomain', 'No domain is given. To take all domains from an account, use Remove.', []);
+	if (given.length > MOST_DOMAINS) return trouble('invalid', 'tooManyDomains', `The item names ${given.length.toLocaleString('en')} domains; at most ${MOST_DOMAINS.toLocaleString('en')} are allowed.`, []);
+	const domains = new Set<string>();
+	const refused: Trouble[] = [];
+	for (const each of given) {
+		// What is there already may be removed, whatever the lists say now.
+		const domain = how === 'remove' ? parseDomain(each) : usableDomain(registry, each);
+		if (typeof domain === 'string') domains.add(domain);
+		else refused.push({ ...domain, domain: shown(typeof each === 'string' ? each : kindOf(each)) });
 	}
+	return { account, domains: [...domains].sort(), refused, preferred: entry.preferred };
+}
+
+/** Finds the accounts, whichever key names them, and puts the items of one account together. */
+async function byAccount(registry: Registry, checked: readonly CheckedChange[], work: Work): Promise<Change[][]> {
+	const groups = new Map<string, Change[]>();
+	await inBatches(
+		checked.map((item) => [item]),
+		work.signal,
+		async (batch) => {
+			const items = batch.flat();
+			const known = new Known(await registry.store.read(registry.workspace, readsOf(items.map(({ account }) => account))));
+			for (const item of items) {
+				const found = findLive(known, item.account);
+				if (isTrouble(found)) work.settle(item.index, found);
+				else append(groups, found.record.id, { ...item, accountId: found.record.id });
+			}
+		},
+		(left) => settleCancelled(left, work),
+	);
 	return [...groups.values()];
 }
 
-function changeAccount(unit: Unit, how: 'add' | 'remove' | 'set', { account, domains, preferred }: { account: CheckedName; domains: string[]; preferred?: boolean }): Outcome[] {
-	const found = findLive(unit, account);
-	if (isTrouble(found)) return [found];
-	const accountId = found.record.id;
-	if (how === 'add') return domains.map((domain) => addDomain(unit, accountId, domain, preferred));
-	if (how === 'remove') return domains.map((domain) => removeDomain(unit, accountId, domain));
+/** What becomes of the items of one account, an outcome list each. */
+function changeAccount(unit: Unit, how: 'add' | 'remove' | 'set', items: readonly Change[]): Outcome[][] {
+	const { accountId } = items[0] as Change;
+	const record = unit.record(accountId);
+	if (record?.state !== 'active') return items.map(() => [goneRecord(record, 'accounts', accountId)]);
+	if (how === 'remove') return items.map(({ domains }) => domains.map((domain) => removeDomain(unit, accountId, domain)));
+	const problem = disagreement(how, items);
+	if (problem) return items.map(() => [problem]);
+	const preferred = items.map((item) => item.preferred).find((each) => each !== undefined);
+	return items.map(({ domains }) => {
+		// Nothing that can be used is no wish to have none.
+		if (domains.length === 0) return [];
+		return how === 'add' ? domains.map((domain) => addDomain(unit, accountId, domain, preferred)) : [setDomains(unit, accountId, domains, preferred)];
+	});
+}
 
+/** Items of one account that want different things. */
+function disagreement(how: 'add' | 'set', items: readonly Change[]): Trouble | undefined {
+	const wishes = new Set(items.flatMap(({ preferred }) => (preferred === undefined ? [] : [preferred])));
+	const sets = new Set(items.flatMap(({ domains }) => (domains.length === 0 ? [] : [domains.join()])));
+	if (wishes.size <= 1 && (how === 'add' || sets.size <= 1)) return undefined;
+	const { accountId } = items[0] as Change;
+	return trouble('conflict', 'itemsDisagree', `Several items want different Related Domains for one account (${itemsOf(items)}). None of them was done.`, [accountId, ...[...sets].sort()]);
+}
+
+function setDomains(unit: Unit, accountId: string, domains: readonly string[], preferred: boolean | undefined): Outcome {
 	const before = unit.domainsOf(accountId);
 	const removed = before.filter(({ domain }) => !domains.includes(domain));
 	const added = domains.filter((domain) => !before.some((row) => row.domain === domain));
+	const changed = before.filter((row) => domains.includes(row.domain) && preferred !== undefined && row.preferred !== preferred).map(({ domain }) => domain);
 	for (const row of removed) unit.removeDomain(row);
-	for (const domain of added) unit.putDomain(accountId, domain, preferred === true);
-	const isSame = removed.length === 0 && added.length === 0;
-	return [{ status: isSame ? 'unchanged' : 'updated', objectId: accountId, domains: [...domains].sort(), added, removed: removed.map(({ domain }) => domain) }];
+	for (const domain of [...added, ...changed]) unit.putDomain(accountId, domain, preferred === true);
+	const isSame = removed.length + added.length + changed.length === 0;
+	return { status: isSame ? 'unchanged' : 'updated', objectType: 'accounts', objectId: accountId, domains: [...domains], added, removed: removed.map(({ domain }) => domain) };
 }
 
 function addDomain(unit: Unit, accountId: string, domain: string, preferred: boolean | undefined): Outcome {
 	const before = unit.domainsOf(accountId).find((row) => row.domain === domain);
 	const isSame = before !== undefined && (preferred === undefined || before.preferred === preferred);
 	if (!isSame) unit.putDomain(accountId, domain, preferred === true);
-	const sharedWith = unit.ownersOf(domain).map((owner) => owner.accountId).filter((id) => id !== accountId);
+	const others = unit.ownersOf(domain).map((owner) => owner.accountId).filter((id) => id !== accountId);
 	return {
 		status: isSame ? 'unchanged' : before ? 'updated' : 'created',
+		objectType: 'accounts',
 		objectId: accountId,
 		domain,
 		preferred: isSame ? before.preferred : preferred === true,
-		...(sharedWith.length > 0 ? { sharedWith } : {}),
+		...(others.length > 0 ? { sharedWith: others.slice(0, MOST_SHARED_WITH), sharedWithCount: others.length } : {}),
 	};
 }
 
 function removeDomain(unit: Unit, accountId: string, domain: string): Outcome {
 	const row = unit.domainsOf(accountId).find((each) => each.domain === domain);
-	if (!row) return { status: 'unchanged', objectId: accountId, domain, deleted: true };
+	if (!row) return { status: 'unchanged', objectType: 'accounts', objectId: accountId, domain, deleted: true };
 	unit.removeDomain(row);
-	return { status: 'deleted', objectId: accountId, domain, deleted: true };
+	return { status: 'deleted', objectType: 'accounts', objectId: accountId, domain, deleted: true };
 }
 
 /** Which account an e-mail address or a domain belongs to, and why. A known contact decides before any domain does. */

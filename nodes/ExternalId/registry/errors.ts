@@ -39,6 +39,18 @@ const BY_SQLITE_CODE: ReadonlyMap<number, [RegistryProblem, string, string]> = n
 	[26, ['corrupt', 'The registry file is not a registry', 'Another program wrote this file, or it is damaged. Move it away, or put back a backup.']],
 ]);
 
+const CANNOT_REACH: [RegistryProblem, string, string] = ['cannotOpen', 'The registry file cannot be opened', 'Make sure that its folder can be made, and that the user n8n runs as may read and write it.'];
+
+/** Codes of the operating system, as `node:fs` gives them. */
+const BY_SYSTEM_CODE: ReadonlyMap<string, [RegistryProblem, string, string]> = new Map([
+	['EACCES', CANNOT_REACH],
+	['EPERM', CANNOT_REACH],
+	['EROFS', CANNOT_REACH],
+	['ENOTDIR', CANNOT_REACH],
+	['EISDIR', CANNOT_REACH],
+	['ENOSPC', ['full', 'The disk is full', 'Make room on the disk that holds n8n\'s user folder and run again.']],
+]);
+
 /** Turns what a database driver threw into words; errors of our own stay as they are. */
 export function registryError(error: unknown, location: string): RegistryError {
 	if (error instanceof RegistryError) return error;
@@ -46,6 +58,12 @@ export function registryError(error: unknown, location: string): RegistryError {
 	const known = code === undefined ? undefined : BY_SQLITE_CODE.get(code);
 	if (known) {
 		const [problem, message, advice] = known;
+		return new RegistryError(problem, `${message}: ${location}`, advice, { cause: error });
+	}
+	const system = systemCode(error);
+	const refused = system === undefined ? undefined : BY_SYSTEM_CODE.get(system);
+	if (refused) {
+		const [problem, message, advice] = refused;
 		return new RegistryError(problem, `${message}: ${location}`, advice, { cause: error });
 	}
 	const detail = error instanceof Error ? error.message : String(error);
@@ -56,6 +74,10 @@ export function registryError(error: unknown, location: string): RegistryError {
 export function sqliteCode(error: unknown): number | undefined {
 	if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined;
 	return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+}
+
+function systemCode(error: unknown): string | undefined {
+	return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** Whether the database was busy, so that trying again a little later can help. */

@@ -71,3 +71,8 @@ export function sortOut<Item>(groups: ReadonlyArray<readonly Item[]>, problemOf:
 	}
 	return { sound, doubtful };
 }
+
+/** Of several spellings of one thing the one that sorts first, so that which is stored does not depend on the order. */
+export function sameSpelling<T>(spellings: readonly T[], textOf: (spelling: T) => string): T {
+	return spellings.reduce((first, each) => (textOf(each) < textOf(first) ? each : first));
+}

@@ -22,7 +22,10 @@ export class Known {
 	protected readonly inboxByKey = new Map<string, InboxRow>();
 	protected readonly configurationsByKey = new Map<string, ConfigurationRow>();
 
+	private readonly settingsByKey = new Map<string, string>();
+
 	constructor(snapshot: Snapshot) {
+		for (const { key, value } of snapshot.settings) this.settingsByKey.set(key, value);
 		for (const row of snapshot.configurations) this.configurationsByKey.set(configurationKey(row), row);
 		for (const row of snapshot.mappings) this.indexMapping(row);
 		for (const row of snapshot.records) this.records.set(row.id, row);
@@ -94,6 +97,11 @@ export class Known {
 		return this.domainsByAccount.get(accountId) ?? [];
 	}
 
+	/** The stored text of a setting, if settings were read. */
+	setting(key: string): string | undefined {
+		return this.settingsByKey.get(key);
+	}
+
 	inbox(key: string): InboxRow | undefined {
 		return this.inboxByKey.get(key);
 	}
@@ -130,7 +138,7 @@ export function configurationKey({ objectType, externalType }: Pick<Configuratio
 	return `${objectType}\n${externalType}`;
 }
 
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+export function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 	const list = map.get(key);
 	if (list) list.push(value);
 	else map.set(key, [value]);

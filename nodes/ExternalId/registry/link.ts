@@ -6,10 +6,10 @@ import { shown } from '../../shared/identity/wording';
 import type { ConflictChoices, ExternalIdEntry, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
-import { groupByKeys, inParts, sortOut } from './groups';
+import { groupByKeys, inParts, sameSpelling, sortOut } from './groups';
 import { allowed, itemsOf } from './mappings';
-import { deletedBefore, severalWithEmail } from './objects';
-import { lookUpOwners, ownersOf } from './owners';
+import { deletedBefore, emailOfOther, isBlank, severalWithEmail } from './objects';
+import { emailKey, lookUpOwners, ownersOf } from './owners';
 import { placeId, planIds } from './placement';
 import { currentIds, shownMapping } from './views';
 import type { CheckedId, Registry } from './registry';
@@ -67,7 +67,7 @@ export async function linkIds(registry: Registry, entries: readonly LinkEntry[],
 
 /** Joins the groups that the store knows to be one object. */
 async function sameObjectTogether(registry: Registry, byInput: readonly CheckedIds[][], work: Work): Promise<CheckedIds[][]> {
-	const claims = byInput.map((items) => ({ items, ids: distinctIds(items), matchKeys: items.flatMap(({ email }) => (email ? [`@${email.key}` as const] : [])) }));
+	const claims = byInput.map((items) => ({ items, ids: distinctIds(items), matchKeys: items.flatMap(({ objectType, email }) => (email ? [emailKey(objectType, email.key)] : [])) }));
 	const owners = await lookUpOwners(registry, claims, work.signal);
 	const joined = await groupByKeys(claims, (claim) => ownersOf(claim, owners));
 	return joined.map((parts) => parts.flatMap(({ items }) => items));
@@ -81,7 +81,7 @@ function asStored(known: Known, item: CheckedIds): Outcome | undefined {
 		record.state === 'active' &&
 		item.ids.every((id) => known.mapping(id)?.state === 'current') &&
 		(!item.email || known.emailsOf(record.id).some(({ key }) => key === item.email?.key));
-	return isSo ? tellGroup(known, [item], record, false, new Set())[0] : undefined;
+	return isSo ? tellGroup(known, [item], record, 'unchanged', new Set())[0] : undefined;
 }
 
 /** Checks the External IDs of one item: each sound, at least one there, no two of a type that allows one. */
@@ -106,10 +106,6 @@ export function checkIds(registry: Registry, entry: { objectType: ObjectType; id
 	return isTrouble(parsed) ? parsed : { objectType: entry.objectType, ids, email: parsed };
 }
 
-export function isBlank(value: unknown): boolean {
-	return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
-}
-
 /** Keys by which items of one run belong to one object. */
 export function linkKeys({ objectType, ids, email }: Omit<CheckedIds, 'index'>): string[] {
 	const keys = ids.map(idKeyText);
@@ -132,11 +128,12 @@ export function tooManyIds(registry: Registry, group: readonly CheckedIds[]): Tr
 		for (const id of ids) byType.set(id.externalType, (byType.get(id.externalType) ?? new Set()).add(id.key));
 	}
 	const { objectType } = group[0] as CheckedIds;
-	for (const [externalType, keys] of byType) {
+	for (const externalType of [...byType.keys()].sort()) {
+		const keys = byType.get(externalType) ?? new Set();
 		const limit = registry.idsPerObject(objectType, externalType);
 		if (keys.size <= limit) continue;
 		const sides = group.slice(0, 20).map(({ index, ids, email }) => ({ item: index, externalIds: namedIds(ids), ...(email ? { email: email.address } : {}) }));
-		return trouble('conflict', 'inputGivesSeveralIds', `Taken together, ${itemsOf(group)} give ${aRecord(objectType)} ${keys.size} ${externalType} IDs; ${allowed(limit)}. None of them was done.`, [externalType, ...keys], { conflict: { items: sides } });
+		return trouble('conflict', 'inputGivesSeveralIds', `Taken together, ${itemsOf(group)} give ${aRecord(objectType)} ${keys.size} ${externalType} IDs; ${allowed(limit)}. None of them was done.`, [externalType, ...[...keys].sort()], { conflict: { items: sides } });
 	}
 	return undefined;
 }
@@ -148,20 +145,20 @@ function linkGroup(registry: Registry, unit: Unit, group: readonly CheckedIds[],
 	const ids = distinctIds(group);
 
 	// Everything is looked at before anything is written: an item is done whole or not at all.
-	const plan = planIds(registry, unit, ids, found?.id, choices);
+	const plan = emailOfOther(unit, group, found) ?? planIds(registry, unit, ids, found?.id, choices);
 	if (isTrouble(plan)) return group.map(() => plan);
 	const record = found ?? unit.addRecord({ objectType, fields: {}, origin: work.caller.origin });
 	const changed = new Set(ids.filter((id) => placeId(unit, id, record.id, plan).before !== 'same').map(idKeyText));
-	addEmails(unit, record, group);
-	return tellGroup(unit, group, record, !found, changed);
+	const gotEmail = addEmails(unit, record, group);
+	return tellGroup(unit, group, record, found ? (gotEmail ? 'updated' : 'unchanged') : 'created', changed);
 }
 
 /** One outcome an item: the first that brings something new tells of it, those that repeat it are unchanged. */
-function tellGroup(known: Known, group: readonly CheckedIds[], record: RecordRow, isNew: boolean, changed: Set<string>): Outcome[] {
+function tellGroup(known: Known, group: readonly CheckedIds[], record: RecordRow, otherwise: 'created' | 'updated' | 'unchanged', changed: Set<string>): Outcome[] {
 	const externalIds = currentIds(known, record.id);
 	return group.map((item, place) => {
 		const news = item.ids.filter((id) => changed.delete(idKeyText(id)));
-		const status = isNew && place === 0 ? 'created' : news.length > 0 ? 'linked' : 'unchanged';
+		const status = place === 0 && otherwise === 'created' ? otherwise : news.length > 0 ? 'linked' : place === 0 ? otherwise : 'unchanged';
 		return {
 			status,
 			objectType: record.objectType,
@@ -214,20 +211,27 @@ export function namedIds(ids: readonly CheckedId[]): Record<string, string> {
 	return Object.fromEntries(ids.map(({ externalType, externalId }) => [externalType, externalId]));
 }
 
+/** The External IDs of a group, each once; of several spellings the one that sorts first. */
 export function distinctIds(group: readonly CheckedIds[]): CheckedId[] {
-	const seen = new Map<string, CheckedId>();
-	for (const id of group.flatMap(({ ids }) => ids)) if (!seen.has(idKeyText(id))) seen.set(idKeyText(id), id);
-	return [...seen.values()];
+	const byKey = new Map<string, CheckedId>();
+	for (const { ids } of group) {
+		for (const id of ids) {
+			const seen = byKey.get(idKeyText(id));
+			byKey.set(idKeyText(id), seen ? sameSpelling([seen, id], ({ externalId }) => externalId) : id);
+		}
+	}
+	return [...byKey.values()];
 }
 
-/** Adds the addresses of a group that the record lacks; the first one it gets is primary, whatever the order of items. */
-function addEmails(unit: Unit, record: RecordRow, group: readonly CheckedIds[]): void {
+/** Adds the addresses of a group that the record lacks. A new address becomes primary; of several the one that sorts first. */
+function addEmails(unit: Unit, record: RecordRow, group: readonly CheckedIds[]): boolean {
 	const known = new Set(unit.emailsOf(record.id).map(({ key }) => key));
 	const added = group.flatMap(({ email }) => (email && !known.has(email.key) ? [email] : []));
-	added.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+	added.sort((a, b) => (a.key === b.key ? (a.address < b.address ? -1 : 1) : a.key < b.key ? -1 : 1));
 	for (const email of added) {
 		if (known.has(email.key)) continue;
-		unit.addEmail(record, email, known.size === 0);
+		unit.addEmail(record, email, email === added[0]);
 		known.add(email.key);
 	}
+	return added.length > 0;
 }

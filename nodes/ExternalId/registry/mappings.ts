@@ -6,8 +6,8 @@ import { shown } from '../../shared/identity/wording';
 import type { ConflictChoices, MappingEntry, MappingName, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
-import { groupByKeys, inParts, sortOut } from './groups';
-import { checkObjectId, goneRecord } from './objects';
+import { groupByKeys, inParts, sameSpelling, sortOut } from './groups';
+import { checkObjectId, goneRecord, isBlank } from './objects';
 import { lookUpOwners, ownersOf } from './owners';
 import { elsewhere, placeId, planIds } from './placement';
 import type { Placement } from './placement';
@@ -40,8 +40,7 @@ export async function createMappings(registry: Registry, entries: readonly Mappi
 		return typeof objectId === 'string' ? { ...id, objectId } : objectId;
 	});
 	const groups = await groupByKeys(checked, (entry) => [idKeyText(entry), `${entry.externalType}\n${entry.objectId}`]);
-	const joined = choices.whenIdBelongsToOther === 'take' ? await withOwners(registry, groups, work) : groups;
-	const { sound, doubtful } = sortOut(joined, (group) => contradictionIn(registry, group));
+	const { sound, doubtful } = sortOut(groups, (group) => contradictionIn(registry, group));
 	const create = async (batch: ReadonlyArray<readonly CheckedMapping[]>, decide: (unit: Unit) => Outcome[]) => {
 		const entriesOfBatch = batch.flat();
 		const reads = { ids: entriesOfBatch, objectIds: entriesOfBatch.map(({ objectId }) => objectId), with: { mappings: true } };
@@ -49,7 +48,7 @@ export async function createMappings(registry: Registry, entries: readonly Mappi
 		entriesOfBatch.forEach(({ index }, at) => work.settle(index, outcomes[at] as Outcome));
 	};
 	await inBatches(
-		inParts(sound),
+		inParts(choices.whenIdBelongsToOther === 'take' ? await withOwners(registry, sound, work) : sound),
 		work.signal,
 		async (batch) => await create(batch, (unit) => batch.flatMap((group) => createGroup(registry, unit, group, choices))),
 		(left) => settleCancelled(left, work),
@@ -66,8 +65,8 @@ export async function createMappings(registry: Registry, entries: readonly Mappi
 }
 
 /** Joins groups between whose records IDs are moved. */
-async function withOwners(registry: Registry, groups: readonly CheckedMapping[][], work: Work): Promise<CheckedMapping[][]> {
-	const claims = groups.map((items) => ({ items, ids: items, matchKeys: [] }));
+async function withOwners(registry: Registry, groups: ReadonlyArray<readonly CheckedMapping[]>, work: Work): Promise<CheckedMapping[][]> {
+	const claims = groups.map((items) => ({ items, ids: [...items], matchKeys: [] }));
 	const owners = await lookUpOwners(registry, claims, work.signal);
 	const joined = await groupByKeys(claims, (claim) => [...ownersOf(claim, owners), ...claim.items.map(({ objectId }) => objectId)]);
 	return joined.map((parts) => parts.flatMap(({ items }) => items));
@@ -104,10 +103,11 @@ function createForObject(registry: Registry, unit: Unit, entries: readonly Check
 	if (record?.objectType !== objectType || record.state !== 'active') return entries.map((entry) => [entry, goneRecord(record, objectType, objectId)]);
 	const free = entries.filter((entry) => !elsewhere(unit, entry, objectId, choices));
 	const plan = planIds(registry, unit, free, objectId, choices);
+	const spelling = new Map(Object.entries(groupBy(free, idKeyText)).map(([key, same]) => [key, sameSpelling(same, ({ externalId }) => externalId)]));
 	return entries.map((entry) => {
 		const problem = elsewhere(unit, entry, objectId, choices) ?? asMapped(unit, entry) ?? (isTrouble(plan) ? plan : undefined);
 		if (problem) return [entry, problem];
-		const { row, before } = placeId(unit, entry, objectId, plan as Placement);
+		const { row, before } = placeId(unit, spelling.get(idKeyText(entry)) ?? entry, objectId, plan as Placement);
 		return [entry, { status: 'created', ...shownMapping(row), ...(before === undefined || before === 'same' ? {} : { before }) }];
 	});
 }
@@ -119,10 +119,13 @@ export async function deleteMappings(
 	work: Work,
 ): Promise<void> {
 	const checked = await checkEntries(entries, work, ({ name, onlyIfObjectId }): { only?: string; id: CheckedId } | { only?: string; mappingIds: string[] } | Trouble => {
-		const only = onlyIfObjectId === undefined || onlyIfObjectId === '' ? undefined : String(onlyIfObjectId).trim();
+		if (!isBlank(onlyIfObjectId) && typeof onlyIfObjectId !== 'string') return trouble('invalid', 'onlyIfObjectId', 'Only If It Still Points To is not an Object ID.', []);
+		const only = isBlank(onlyIfObjectId) ? undefined : String(onlyIfObjectId).trim();
 		if ('mappingIds' in name) {
 			const mappingIds = listOf(name.mappingIds);
-			return mappingIds.length > 0 ? { mappingIds, only } : trouble('invalid', 'noMappingId', 'Mapping ID is empty.', []);
+			if (mappingIds.length === 0) return trouble('invalid', 'noMappingId', 'Mapping ID is empty.', []);
+			if (!mappingIds.every((id) => typeof id === 'string')) return trouble('invalid', 'mappingId', 'A Mapping ID is a text, such as map_01J9ZT5T7E.', []);
+			return { mappingIds, only };
 		}
 		const id = registry.checkId(name.objectType, name);
 		return isTrouble(id) ? id : { id, only };
@@ -168,16 +171,16 @@ function contradictionIn(registry: Registry, group: readonly CheckedMapping[]): 
 	for (const entry of group) {
 		const id = idKeyText(entry);
 		objects.set(id, (objects.get(id) ?? new Set()).add(entry.objectId));
-		ids.set(entry.objectId, (ids.get(entry.objectId) ?? new Set()).add(entry.externalId));
+		ids.set(entry.objectId, (ids.get(entry.objectId) ?? new Set()).add(entry.key));
 	}
 	const { externalType, objectType } = group[0] as CheckedMapping;
 	const sides = { conflict: { items: group.slice(0, 20).map(({ index, externalId, objectId }) => ({ item: index, externalType, externalId, objectId })) } };
 	if ([...objects.values()].some((targets) => targets.size > 1)) {
-		return trouble('conflict', 'inputGivesIdToSeveral', `The input gives one ${externalType} ID to several records (${itemsOf(group)}). None of them was mapped.`, group.map(idKeyText), sides);
+		return trouble('conflict', 'inputGivesIdToSeveral', `The input gives one ${externalType} ID to several records (${itemsOf(group)}). None of them was mapped.`, [...new Set(group.map(idKeyText))].sort(), sides);
 	}
 	const limit = registry.idsPerObject(objectType, externalType);
 	if ([...ids.values()].some((each) => each.size > limit)) {
-		return trouble('conflict', 'inputGivesSeveralIds', `The input gives ${aRecord(objectType)} several ${externalType} IDs (${itemsOf(group)}); ${allowed(limit)}. None of them was mapped.`, group.map(idKeyText), sides);
+		return trouble('conflict', 'inputGivesSeveralIds', `The input gives ${aRecord(objectType)} several ${externalType} IDs (${itemsOf(group)}); ${allowed(limit)}. None of them was mapped.`, [...new Set(group.map(idKeyText))].sort(), sides);
 	}
 	return undefined;
 }

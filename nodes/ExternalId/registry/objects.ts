@@ -1,4 +1,5 @@
 import { parseEmail } from '../../shared/identity/email';
+import type { Email } from '../../shared/identity/email';
 import { isTrouble, OBJECT_WORD, trouble } from '../../shared/identity/outcome';
 import type { ObjectType, Trouble } from '../../shared/identity/outcome';
 import { shown } from '../../shared/identity/wording';
@@ -68,7 +69,8 @@ export function findNamed(known: Known, name: CheckedName): NamedRecord | Troubl
 		const record = known.record(name.objectId);
 		return record?.objectType === name.objectType ? { record } : goneRecord(undefined, name.objectType, name.objectId);
 	}
-	const records = known.recordsByEmail(name.objectType, name.emailKey);
+	const live = known.recordsByEmail(name.objectType, name.emailKey);
+	const records = live.length > 0 ? live : known.recordsByEmail(name.objectType, name.emailKey, 'deleted');
 	if (records.length === 1) return { record: records[0] as RecordRow };
 	if (records.length === 0) {
 		return trouble('notFound', 'noEmail', `No ${OBJECT_WORD[name.objectType]} has the e-mail ${shown(name.address)}.`, [name.objectType, name.emailKey], { objectType: name.objectType, email: name.address });
@@ -103,4 +105,23 @@ export function goneRecord(record: RecordRow | undefined, objectType: ObjectType
 export function deletedBefore(record: RecordRow, advice: string): Trouble {
 	const { objectType, id } = record;
 	return trouble('skipped', 'recordDeleted', `This ${OBJECT_WORD[objectType]} (${id}) was deleted. ${advice}`, [id], { objectType, objectId: id });
+}
+
+/** An address that another record of the type holds stays there. */
+export function emailOfOther(known: Known, items: ReadonlyArray<{ objectType: ObjectType; email?: Email }>, target: RecordRow | undefined): Trouble | undefined {
+	if (!target) return undefined;
+	for (const { email, objectType } of items) {
+		if (!email || known.emailsOf(target.id).some(({ key }) => key === email.key)) continue;
+		const other = known.recordsByEmail(objectType, email.key)[0];
+		if (!other) continue;
+		return trouble('conflict', 'emailBelongsToOther', `The e-mail ${shown(email.address)} belongs to another ${OBJECT_WORD[objectType]} (${other.id}), not to ${target.id}. Nothing of this item was done.`, [email.key, target.id], {
+			conflict: { wanted: { objectId: target.id, email: email.address }, existing: { objectId: other.id, fields: other.fields } },
+		});
+	}
+	return undefined;
+}
+
+/** Whether an item gives nothing: no value, or an empty text. */
+export function isBlank(value: unknown): boolean {
+	return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }

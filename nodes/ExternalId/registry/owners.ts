@@ -1,8 +1,9 @@
+import type { ObjectType } from '../../shared/identity/outcome';
 import { inBatches } from './batches';
 import type { CheckedId, Registry } from './registry';
 import { Known } from './known';
 
-/** A key that may tell who is meant where the External ID is new: an e-mail (its key after `@`) or a domain (after `.`). */
+/** A key that may tell who is meant where the External ID is new: an e-mail (after `@`, with its Object Type) or a domain (after `.`). */
 export type MatchKey = `@${string}` | `.${string}`;
 
 /** Items that belong to one object as far as the input tells, with the keys they bring. */
@@ -33,11 +34,11 @@ export async function lookUpOwners<Group extends Claim>(registry: Registry, grou
 		signal,
 		async (batch) => {
 			const claims = batch.flat();
-			const emails = claims.flatMap(({ ids, matchKeys }) => matchKeys.filter(isEmail).map((key) => ({ objectType: (ids[0] as CheckedId).objectType, key: key.slice(1) })));
+			const emails = claims.flatMap(({ matchKeys }) => matchKeys.filter(isEmail).map(emailOf));
 			const domains = claims.flatMap(({ matchKeys }) => matchKeys.filter((key) => !isEmail(key)).map((key) => key.slice(1)));
 			const known = new Known(await registry.store.read(registry.workspace, { ids: claims.flatMap(({ ids }) => ids), emails, domains }));
 			for (const group of claims) owners.byId.set(group, [...new Set(group.ids.flatMap((id) => known.mapping(id)?.objectId ?? []))]);
-			for (const { objectType, key } of emails) remember(owners.byKey, `@${key}`, known.recordsByEmail(objectType, key).map(({ id }) => id));
+			for (const { objectType, key } of emails) remember(owners.byKey, emailKey(objectType, key), known.recordsByEmail(objectType, key).map(({ id }) => id));
 			for (const domain of domains) remember(owners.byKey, `.${domain}`, known.ownersOf(domain).map(({ accountId }) => accountId));
 		},
 		() => undefined,
@@ -55,8 +56,18 @@ export function ownersOf<Group extends Claim>(group: Group, { byId, byKey }: Own
 	});
 }
 
+/** People, accounts and users may have the same address and are not one object for that. */
+export function emailKey(objectType: ObjectType, key: string): MatchKey {
+	return `@${objectType}\n${key}`;
+}
+
 export function isEmail(key: MatchKey): boolean {
 	return key.startsWith('@');
+}
+
+function emailOf(key: MatchKey): { objectType: ObjectType; key: string } {
+	const [objectType, address] = key.slice(1).split('\n') as [ObjectType, string];
+	return { objectType, key: address };
 }
 
 function remember(byKey: Map<MatchKey, string[]>, key: MatchKey, owners: string[]): void {

@@ -26,6 +26,7 @@ export type Before = 'same' | { replacedId?: string; movedFrom?: string } | unde
  */
 export function planIds(registry: Registry, known: Known, ids: readonly CheckedId[], objectId: string | undefined, choices: ConflictChoices): Placement | Trouble {
 	for (const id of ids) {
+		if (!registry.configuration(id.objectType, id.externalType)) return registry.unknownType(id.objectType, id.externalType);
 		const problem = elsewhere(known, id, objectId, choices);
 		if (problem) return problem;
 	}

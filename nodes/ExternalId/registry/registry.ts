@@ -58,7 +58,6 @@ export class Registry {
 	async refresh(): Promise<void> {
 		this.learn(await this.store.configurations(this.workspace));
 		this.settings = readSettings(await this.store.settings(this.workspace));
-		this.rules.clear();
 		this.knownLists = undefined;
 	}
 
@@ -94,9 +93,13 @@ export class Registry {
 		const externalType = parseExternalType(choice.name);
 		if (typeof externalType !== 'string') return externalType;
 		if (this.configuration(objectType, externalType)) return externalType;
+		return this.unknownType(objectType, externalType);
+	}
+
+	unknownType(objectType: ObjectType, externalType: string): Trouble {
 		const names = this.configurations().filter((row) => row.objectType === objectType).map((row) => row.externalType);
 		const near = nearestName(externalType, names);
-		const advice = near ? `Did you mean "${near}"?` : `Pick it in the External Type list to create it, or use Configuration: Create.`;
+		const advice = near ? `Did you mean "${near}"?` : 'Pick it in the External Type list to create it, or use Configuration: Create.';
 		return trouble('invalid', 'unknownExternalType', `There is no External Type "${externalType}" for ${objectType} in this registry. ${advice}`, [objectType, externalType]);
 	}
 
@@ -121,7 +124,11 @@ export class Registry {
 
 	/** One transaction of the work's run. */
 	async transact<T>(reads: Parameters<Store['transact']>[1], work: Pick<Work, 'caller' | 'operation'>, decide: (unit: Unit) => T): Promise<T> {
-		return await this.store.transact(this.workspace, reads, runRow(work), decide);
+		return await this.store.transact(this.workspace, reads, runRow(work), (unit) => {
+			// Another run may have changed or deleted a configuration since this one began.
+			this.learn(unit.configurations());
+			return decide(unit);
+		});
 	}
 
 	private rulesOf(objectType: ObjectType, externalType: string): IdRules {
@@ -142,6 +149,7 @@ export class Registry {
 	}
 
 	private learn(rows: readonly ConfigurationRow[]): void {
+		this.rules.clear();
 		this.known = new Map(rows.map((row) => [`${row.objectType}\n${row.externalType}`, row]));
 	}
 }
@@ -210,7 +218,14 @@ async function checkAccessKey(store: Store, location: RegistryLocation, stored: 
 		}
 		const salt = randomBytes(16);
 		const hash = await derive(given, salt, 32);
-		await store.transact(location.workspace, {}, undefined, (unit) => unit.putSecretSetting(ACCESS_KEY_SETTING, `${salt.toString('hex')}:${hash.toString('hex')}`));
+		const made = `${salt.toString('hex')}:${hash.toString('hex')}`;
+		const isOurs = await store.transact(location.workspace, { settings: true }, undefined, (unit) => {
+			if (unit.setting(ACCESS_KEY_SETTING) !== undefined) return false;
+			unit.putSecretSetting(ACCESS_KEY_SETTING, made);
+			return true;
+		});
+		// Another credential was faster: its key is the workspace's.
+		if (!isOurs) await checkAccessKey(store, location, (await store.settings(location.workspace)).get(ACCESS_KEY_SETTING), given);
 		return;
 	}
 	const [salt = '', hash = ''] = (JSON.parse(stored) as string).split(':');

@@ -6,17 +6,23 @@ const EVERY_MS = 3_600_000;
 /** Windows of history that one look removes, so that opening a registry stays quick. */
 const WINDOWS_A_LOOK = 20;
 
-const lastLooks = new Map<string, number>();
+/** When each workspace was looked at last, and how far its history is known to be gone or another's. */
+const lastLooks = new Map<string, { at: number; position: number }>();
 
 /** Removes history that is older than the workspace keeps it, a bounded part at a time, at most once an hour. */
 export async function removeOldHistory(registry: Registry): Promise<void> {
 	const place = `${registry.location.file}\n${registry.workspace}`;
 	const now = Date.now();
-	if (now - (lastLooks.get(place) ?? 0) < EVERY_MS) return;
-	lastLooks.set(place, now);
+	const last = lastLooks.get(place);
+	if (last && now - last.at < EVERY_MS) return;
 	const before = now - registry.settings.retentionDays * DAY_MS;
-	let position: number | undefined = 0;
-	for (let window = 0; window < WINDOWS_A_LOOK && position !== undefined; window++) {
-		position = await registry.store.purgeChanges(registry.workspace, before, position);
+	const look = { at: now, position: last?.position ?? 0 };
+	lastLooks.set(place, look);
+	for (let window = 0; window < WINDOWS_A_LOOK; window++) {
+		const next = await registry.store.purgeChanges(registry.workspace, before, look.position);
+		if (next === undefined) return;
+		look.position = next;
 	}
+	// There is more: the next run goes on.
+	look.at = 0;
 }

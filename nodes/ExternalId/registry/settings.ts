@@ -61,11 +61,13 @@ export function checkSettings(given: Readonly<Record<string, unknown>>): Partial
 		checked[key] = [...new Set(domains)].sort();
 	}
 	if (given.blockedIds !== undefined) {
-		checked.blockedIds = [...new Set(listOf(given.blockedIds).map((value) => value.normalize('NFC').toLowerCase()))].sort();
+		const values = listOf(given.blockedIds);
+		if (!values.every((value) => typeof value === 'string' || typeof value === 'number')) return 'Blocked IDs are a list of texts.';
+		checked.blockedIds = [...new Set(values.map((value) => String(value).normalize('NFC').toLowerCase()))].sort();
 	}
 	if (given.retentionDays !== undefined) {
-		const days = Number(given.retentionDays);
-		if (!Number.isInteger(days) || days < 1 || days > MAX_RETENTION_DAYS) {
+		const days = wholeNumber(given.retentionDays);
+		if (days === undefined || days < 1 || days > MAX_RETENTION_DAYS) {
 			return `History is kept for 1 to ${MAX_RETENTION_DAYS} whole days.`;
 		}
 		checked.retentionDays = days;
@@ -73,8 +75,14 @@ export function checkSettings(given: Readonly<Record<string, unknown>>): Partial
 	return checked;
 }
 
-/** A list as builders give it: a list, or text with commas, semicolons or lines between the entries. */
-export function listOf(value: unknown): string[] {
-	const parts = Array.isArray(value) ? value : String(value ?? '').split(/[,;\n]/);
-	return parts.map((part) => String(part ?? '').trim()).filter((part) => part !== '');
+/** A list as builders give it: a list, or text with commas, semicolons or lines between the entries. Empty ones are left out. */
+export function listOf(value: unknown): unknown[] {
+	const parts = typeof value === 'string' ? value.split(/[,;\n]/) : Array.isArray(value) ? value : [value];
+	return parts.map((part: unknown) => (typeof part === 'string' ? part.trim() : part)).filter((part) => part !== '' && part !== undefined && part !== null);
+}
+
+/** A whole number, given as one or as text; undefined for anything else. */
+export function wholeNumber(value: unknown): number | undefined {
+	const isNumeric = typeof value === 'number' || (typeof value === 'string' && /^\s*\d+\s*$/.test(value));
+	return isNumeric && Number.isInteger(Number(value)) ? Number(value) : undefined;
 }

@@ -40,6 +40,8 @@ export interface Reads {
 	};
 	/** Up to `limit` live mappings of one External Type. */
 	ofType?: { objectType: ObjectType; externalType: string; limit: number };
+	/** The settings of the workspace too. */
+	settings?: boolean;
 	/** Deleted mappings of these IDs too (to say "already deleted"). */
 	deletedIds?: boolean;
 }
@@ -52,6 +54,7 @@ export interface Snapshot {
 	emails: EmailRow[];
 	domains: DomainRow[];
 	inbox: InboxRow[];
+	settings: Array<{ key: string; value: string }>;
 }
 
 /** The rows a unit of work wants written, in the order they must be applied. */

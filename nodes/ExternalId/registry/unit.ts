@@ -25,7 +25,7 @@ export class Unit extends Known {
 	private readonly dirtyDomains = new Set<DomainRow>();
 	private readonly dirtyInbox = new Set<string>();
 	private readonly dirtyConfigurations = new Set<string>();
-	private readonly removedDomains: DomainRow[] = [];
+	private readonly removedDomains = new Map<string, DomainRow>();
 	private readonly removedConfigurations: ConfigurationRow[] = [];
 	private readonly settings: Array<{ key: string; value: string }> = [];
 	private readonly changes: ChangeRow[] = [];
@@ -156,6 +156,7 @@ export class Unit extends Known {
 			this.changeDomain('domainUpdated', accountId, domain, { preferred: !preferred }, { preferred });
 			return;
 		}
+		this.removedDomains.delete(`${domain}\n${accountId}`);
 		const row: DomainRow = { domain, accountId, preferred, createdAt: this.now };
 		this.indexDomain(row);
 		this.dirtyDomains.add(row);
@@ -166,7 +167,7 @@ export class Unit extends Known {
 		without(this.domainsByAccount, row.accountId, row);
 		without(this.domainsByName, row.domain, row);
 		this.dirtyDomains.delete(row);
-		this.removedDomains.push(row);
+		this.removedDomains.set(`${row.domain}\n${row.accountId}`, row);
 		this.changeDomain('domainRemoved', row.accountId, row.domain, { preferred: row.preferred }, undefined);
 	}
 
@@ -214,7 +215,7 @@ export class Unit extends Known {
 			// Those that are primary no more first: the store allows one primary address a record.
 			emails: [...this.dirtyEmails].sort((a, b) => Number(a.isPrimary) - Number(b.isPrimary)),
 			domains: [...this.dirtyDomains],
-			removedDomains: this.removedDomains,
+			removedDomains: [...this.removedDomains.values()],
 			inbox: pick(this.dirtyInbox, this.inboxByKey),
 			settings: this.settings,
 			changes: this.changes,

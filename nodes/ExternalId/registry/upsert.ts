@@ -1,17 +1,17 @@
-import { isTrouble, OBJECT_WORD, trouble } from '../../shared/identity/outcome';
+import { isTrouble, trouble } from '../../shared/identity/outcome';
 import type { Outcome, Trouble } from '../../shared/identity/outcome';
-import { shown } from '../../shared/identity/wording';
+import { kindOf, shown } from '../../shared/identity/wording';
 import type { UpsertChoices, UpsertEntry, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
-import { cleanFields, mergeFields, withoutEmpty } from './fields';
+import { cleanFields, combineInputs, mergeFields, withoutEmpty } from './fields';
 import type { Fields } from './fields';
 import { inParts } from './groups';
 import { checkIds, distinctIds, namedIds, readsOfIds, recordOfIds } from './link';
 import type { CheckedIds } from './link';
 import { placeId, planIds } from './placement';
 import type { Placement } from './placement';
-import { checkName, deletedBefore, findLive, readsOf, severalWithEmail } from './objects';
+import { checkName, deletedBefore, emailOfOther, findLive, readsOf, severalWithEmail } from './objects';
 import type { CheckedName } from './objects';
 import type { CheckedId, Registry } from './registry';
 import { aRecord } from './registry';
@@ -27,6 +27,8 @@ const STRICT = { whenRecordHasOther: 'conflict', whenIdBelongsToOther: 'conflict
 
 export interface CheckedUpsert extends CheckedIds {
 	fields: Fields;
+	/** Characters of the fields. */
+	size: number;
 	account?: CheckedName;
 	domains: string[];
 	refusedDomains: Array<{ domain: string; reason: string }>;
@@ -63,8 +65,12 @@ async function upsertGroups(registry: Registry, groups: ReadonlyArray<readonly C
 			batch.forEach((group, at) => group.forEach(({ index }, place) => work.settle(index, outcomes[at]?.[place] as Outcome)));
 		},
 		(left) => settleCancelled(left, work),
+		(group) => group.reduce((weight, { size }) => weight + 1 + size / CHARACTERS_AN_ITEM, 0),
 	);
 }
+
+/** Characters of fields that take as long as an item does itself. */
+const CHARACTERS_AN_ITEM = 1_000;
 
 function checkUpsert(registry: Registry, entry: UpsertEntry, choices: UpsertChoices): Omit<CheckedUpsert, 'index'> | Trouble {
 	const { email, domains, ...others } = entry.fields;
@@ -76,7 +82,7 @@ function checkUpsert(registry: Registry, entry: UpsertEntry, choices: UpsertChoi
 	const account = entry.account && checkName(registry, entry.account);
 	if (account && isTrouble(account)) return account;
 	const fields = choices.emptyValues === 'ignore' ? withoutEmpty(cleaned.fields) : cleaned.fields;
-	return { ...ids, fields, account, ...(takesEmail ? { domains: [], refusedDomains: [] } : sortDomains(registry, domains)) };
+	return { ...ids, fields, size: cleaned.size, account, ...(takesEmail ? { domains: [], refusedDomains: [] } : sortDomains(registry, domains)) };
 }
 
 /** Related Domains of an item that can be used, and those that cannot (free mail is common in CRM exports), with the reason. */
@@ -86,7 +92,7 @@ function sortDomains(registry: Registry, given: unknown): Pick<CheckedUpsert, 'd
 	for (const each of listOf(given)) {
 		const domain = usableDomain(registry, each);
 		if (typeof domain === 'string') domains.add(domain);
-		else refusedDomains.push({ domain: shown(each), reason: domain.reason });
+		else refusedDomains.push({ domain: shown(typeof each === 'string' ? each : kindOf(each)), reason: domain.reason });
 	}
 	return { domains: [...domains], refusedDomains };
 }
@@ -135,12 +141,12 @@ function planUpsert(registry: Registry, known: Known, items: readonly CheckedUps
 	const ids = distinctIds(items);
 	const placement = planIds(registry, known, ids, target?.id, STRICT);
 	if (isTrouble(placement)) return placement;
-	const emailProblem = emailOfOther(known, items, target, choices);
+	const emailProblem = choices.whenEmailKnown === 'create' ? undefined : emailOfOther(known, items, target);
 	if (emailProblem) return emailProblem;
-	const accountId = accountOf(known, items);
+	const accountId = accountOf(known, items, choices);
 	if (accountId && typeof accountId !== 'string') return accountId;
 
-	const input: Fields = Object.assign({}, ...items.map(({ fields }) => fields)) as Fields;
+	const input = combineInputs(items.map(({ fields }) => fields));
 	const { fields, changed } = mergeFields(target?.fields ?? {}, input);
 	if (target && accountId !== undefined && accountId !== target.accountId) changed.push('accountId');
 	const held = new Set(target ? known.domainsOf(target.id).map(({ domain }) => domain) : []);
@@ -189,30 +195,18 @@ function deletedWithEmail(known: Known, items: readonly CheckedUpsert[], choices
 	return deletedBefore(deleted, 'Turn on Restore Deleted to bring it back.');
 }
 
-/** An address that another record of the type holds stays there. */
-function emailOfOther(known: Known, items: readonly CheckedUpsert[], target: RecordRow | undefined, choices: UpsertChoices): Trouble | undefined {
-	if (!target || choices.whenEmailKnown === 'create') return undefined;
-	for (const { email, objectType } of items) {
-		if (!email) continue;
-		if (known.emailsOf(target.id).some(({ key }) => key === email.key)) continue;
-		const other = known.recordsByEmail(objectType, email.key)[0];
-		if (!other) continue;
-		return trouble('conflict', 'emailBelongsToOther', `The e-mail ${shown(email.address)} belongs to another ${OBJECT_WORD[objectType]} (${other.id}), not to ${target.id}. Nothing of this item was done.`, [email.key, target.id], {
-			conflict: { wanted: { objectId: target.id, email: email.address }, existing: { objectId: other.id, fields: other.fields } },
-		});
-	}
-	return undefined;
-}
-
-function accountOf(known: Known, items: readonly CheckedUpsert[]): string | undefined | Trouble {
-	let accountId: string | undefined;
+function accountOf(known: Known, items: readonly CheckedUpsert[], choices: UpsertChoices): string | undefined | Trouble {
+	const accounts: string[] = [];
 	for (const { account } of items) {
 		if (!account) continue;
 		const found = findLive(known, account);
 		if (isTrouble(found)) return { ...found, status: 'invalid', reason: `The account of this person was not found. ${found.reason}`, retry: true };
-		accountId = found.record.id;
+		accounts.push(found.record.id);
 	}
-	return accountId;
+	if (choices.whenItemsDisagree === 'conflict' && new Set(accounts).size > 1) {
+		return trouble('conflict', 'itemsDisagree', `Several items put one person on different accounts (${[...new Set(accounts)].sort().join(', ')}). None of them was done.`, accounts.sort());
+	}
+	return accounts.at(-1);
 }
 
 function updateFields(unit: Unit, record: RecordRow, plan: Plan): RecordRow {

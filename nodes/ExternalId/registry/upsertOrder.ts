@@ -6,10 +6,10 @@ import { disagreement } from './fields';
 import { groupByKeys, sortOut } from './groups';
 import { distinctIds, namedIds, readsOfIds, recordOfIds, tooManyIds } from './link';
 import { itemsOf } from './mappings';
-import { isEmail, lookUpOwners, ownersOf } from './owners';
+import { emailKey, isEmail, lookUpOwners, ownersOf } from './owners';
 import type { MatchKey, Owners } from './owners';
 import type { CheckedId, Registry } from './registry';
-import { idKeyText, Known } from './known';
+import { append, idKeyText, Known } from './known';
 import type { CheckedUpsert } from './upsert';
 
 /** The items of one object, decided together. */
@@ -54,8 +54,8 @@ function choiceFor({ items }: Group, choices: UpsertChoices): UpsertChoices['whe
 }
 
 function asGroup(items: CheckedUpsert[], choices: UpsertChoices): Group {
-	const matchKeys = items.flatMap(({ email, domains }): MatchKey[] => [
-		...(email && choices.whenEmailKnown !== 'create' ? [`@${email.key}` as const] : []),
+	const matchKeys = items.flatMap(({ objectType, email, domains }): MatchKey[] => [
+		...(email && choices.whenEmailKnown !== 'create' ? [emailKey(objectType, email.key)] : []),
 		...(choices.whenDomainKnown !== 'create' ? domains.map((domain) => `.${domain}` as const) : []),
 	]);
 	return { items, ids: distinctIds(items), matchKeys };
@@ -73,7 +73,7 @@ async function storedOf(registry: Registry, doubtful: ReadonlyArray<{ item: Chec
 			for (const { item, problem } of entries) {
 				const record = recordOfIds(known, item.objectType, item.ids, false);
 				if (record && isTrouble(record)) work.settle(item.index, record);
-				else if (record && item.ids.every((id) => known.mapping(id)?.state === 'current')) byRecord.set(record.id, [...(byRecord.get(record.id) ?? []), item]);
+				else if (record && item.ids.every((id) => known.mapping(id)?.state === 'current')) append(byRecord, record.id, item);
 				else work.settle(item.index, problem);
 			}
 		},
@@ -91,9 +91,9 @@ function withoutClashes(known: readonly Group[], { byKey }: Owners<Group>, work:
 		}
 	}
 	return known.filter((group) => {
-		const clash = group.matchKeys.find((key) => (claimants.get(key)?.size ?? 0) > 1);
+		const clash = [...group.matchKeys].sort().find((key) => (claimants.get(key)?.size ?? 0) > 1);
 		if (clash === undefined) return true;
-		settleAll(group.items, trouble('conflict', 'emailClaimedTwice', `Several records of this input claim the e-mail ${clash.slice(1)} (${itemsOf(group.items)} is one of them). It was given to none of them.`, [clash]), work);
+		settleAll(group.items, trouble('conflict', 'emailClaimedTwice', `Several records of this input claim the e-mail ${clash.slice(clash.indexOf('\n') + 1)} (${itemsOf(group.items)} is one of them). It was given to none of them.`, [clash]), work);
 		return false;
 	});
 }
@@ -115,7 +115,7 @@ function newIdsShareKey({ items, matchKeys }: Group): Trouble {
 	const isAccount = objectType === 'accounts';
 	const what = isAccount ? 'Related Domain' : 'e-mail';
 	const option = isAccount ? 'When the Domain Is Known' : 'When the E-Mail Is Known';
-	return trouble('conflict', 'newIdsShareKey', `Several new ${objectType} of this input have the same ${what} (${itemsOf(items)}). None of them was done. To keep them apart, set ${option} to Create.`, matchKeys, {
+	return trouble('conflict', 'newIdsShareKey', `Several new ${objectType} of this input have the same ${what} (${itemsOf(items)}). None of them was done. To keep them apart, set ${option} to Create.`, [...matchKeys].sort(), {
 		conflict: {
 			items: items.slice(0, 20).map(({ index, ids, email, domains }) => ({ item: index, externalIds: namedIds(ids), ...(email ? { email: email.address } : { domains }) })),
 		},
@@ -128,7 +128,7 @@ function settleDisagreement(items: Items, choices: UpsertChoices, work: Work): b
 	const field = disagreement(items.map(({ fields, email }) => (email ? { ...fields, email: email.key } : fields)));
 	if (field === undefined) return false;
 	const { objectType } = items[0] as CheckedUpsert;
-	settleAll(items, trouble('conflict', 'itemsDisagree', `Items of one ${OBJECT_WORD[objectType]} (${itemsOf(items)}) give different values for "${field}". None of them was done. To take the last one, set When Items Disagree to Last Item Wins.`, [field, ...items.slice(0, 20).flatMap(({ ids }) => ids.map(idKeyText))]), work);
+	settleAll(items, trouble('conflict', 'itemsDisagree', `Items of one ${OBJECT_WORD[objectType]} (${itemsOf(items)}) give different values for "${field}". None of them was done. To take the last one, set When Items Disagree to Last Item Wins.`, [field, ...new Set(items.flatMap(({ ids }) => ids.map(idKeyText)))].sort()), work);
 	return true;
 }
 

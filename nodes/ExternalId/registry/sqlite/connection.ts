@@ -11,6 +11,12 @@ const BUSY_TIMEOUT_MS = 20;
 const BUSY_DEADLINE_MS = 15_000;
 const BUSY_PAUSE_MS = 25;
 
+/**
+ * Pages that SQLite keeps in memory (KiB). No memory-mapped reads: a file that is cut short under a mapping ends the whole
+ * process with SIGBUS.
+ */
+const CACHE_KIB = 65_536;
+
 const OWNER_ONLY_FOLDER = 0o700;
 const OWNER_ONLY_FILE = 0o600;
 
@@ -39,7 +45,7 @@ export class Connection {
 			if (!fs.existsSync(file)) fs.closeSync(fs.openSync(file, 'a', OWNER_ONLY_FILE));
 			const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
 			try {
-				db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA mmap_size = 1073741824;');
+				db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};`);
 				migrate(db, file);
 				return new Connection(db, file);
 			} catch (error) {
@@ -56,7 +62,11 @@ export class Connection {
 
 	/** Reads and writes in one transaction that is on the disk when the promise resolves. */
 	async write<T>(work: () => T): Promise<T> {
-		return await withRetry(this.file, () => this.transaction('BEGIN IMMEDIATE', work));
+		return await withRetry(this.file, () => {
+			// What is written into a file that was taken away would be lost.
+			if (this.isStale()) throw new RegistryError('cannotOpen', `The registry file was moved or deleted while it was in use: ${this.file}`, 'Run the workflow again: it then works on the file that is there now, or on a new one.');
+			return this.transaction('BEGIN IMMEDIATE', work);
+		});
 	}
 
 	/** A prepared statement, made once for each text. Texts are constants, so there are few. */

@@ -21,7 +21,7 @@ const CONFIGURATION = `c.object_type AS objectType, c.external_type AS externalT
 export const BATCH_READS = {
 	mappingsByKey: `SELECT ${MAPPING} FROM json_each(?4) AS j CROSS JOIN mapping AS m
 		ON m.workspace = ?1 AND m.object_type = ?2 AND m.external_type = ?3 AND m.id_key = j.value AND m.state <> 'deleted'`,
-	deletedByKey: `SELECT ${MAPPING} FROM json_each(?4) AS j CROSS JOIN mapping AS m
+	deletedByKey: `SELECT ${MAPPING} FROM json_each(?4) AS j CROSS JOIN mapping AS m INDEXED BY mapping_deleted_key
 		ON m.workspace = ?1 AND m.object_type = ?2 AND m.external_type = ?3 AND m.id_key = j.value AND m.state = 'deleted'`,
 	mappingsById: `SELECT ${MAPPING} FROM json_each(?2) AS j CROSS JOIN mapping AS m
 		ON m.workspace = ?1 AND m.id = j.value`,

@@ -83,10 +83,10 @@ export class SqliteStore implements Store {
 	async scanMappings(workspace: string, filter: MappingFilter, after = '', limit: number): Promise<Page<MappingRow>> {
 		const { ids, objectId } = filter;
 		if (ids) {
-			return await this.connection.read(() => onePage(this.mappingsOfIds(workspace, ids, filter.states.includes('deleted')), filter));
+			return await this.connection.read(() => onePage(this.mappingsOfIds(workspace, ids, filter.states.includes('deleted')), filter, after, limit));
 		}
 		if (objectId !== undefined) {
-			return await this.connection.read(() => onePage(this.rows<MappingRow>(SCANS.mappingsOfObject, workspace, objectId), filter));
+			return await this.connection.read(() => onePage(this.rows<MappingRow>(SCANS.mappingsOfObject, workspace, objectId), filter, after, limit));
 		}
 		const { objectType, externalType } = filter;
 		if (objectType !== undefined && externalType !== undefined && !filter.states.includes('deleted')) {
@@ -135,7 +135,10 @@ export class SqliteStore implements Store {
 					accountId !== undefined
 						? this.domains(SCANS.domainsOfAccount, workspace, accountId)
 						: this.domains(SCANS.domainsByName, workspace, domain ?? '');
-				return { rows: rows.filter((row) => domain === undefined || row.domain === domain), next: undefined };
+				const position = (row: DomainRow) => `${row.domain}\n${row.accountId}`;
+				const left = rows.filter((row) => (domain === undefined || row.domain === domain) && position(row) > after);
+				const last = left[limit - 1];
+				return { rows: left.slice(0, limit), next: left.length > limit && last ? position(last) : undefined };
 			}
 			const [afterDomain = '', afterAccount = ''] = after.split('\n');
 			const seen = this.domains(SCANS.domains, workspace, afterDomain, afterAccount, SCAN_WINDOW);
@@ -211,6 +214,7 @@ export class SqliteStore implements Store {
 			emails: also.emails ? withoutRepeats(emails, this.batchEmails(BATCH_READS.emailsOfRecords, objectIds, workspace), (row) => `${row.recordId}\n${row.key}`) : emails,
 			domains: also.domains ? withoutRepeats(domains, this.batchDomains(BATCH_READS.domainsOfAccounts, objectIds, workspace), (row) => `${row.accountId}\n${row.domain}`) : domains,
 			inbox,
+			settings: reads.settings ? this.rows<{ key: string; value: string }>(SETTINGS, workspace) : [],
 		};
 	}
 
@@ -330,8 +334,10 @@ function fitsMapping(row: MappingRow, filter: MappingFilter): boolean {
 	);
 }
 
-function onePage(rows: readonly MappingRow[], filter: MappingFilter): Page<MappingRow> {
-	return { rows: rows.filter((row) => fitsMapping(row, filter)), next: undefined };
+/** Rows that are few and were all read, page by page in the order of their IDs. */
+function onePage(all: MappingRow[], filter: MappingFilter, after: string, limit: number): Page<MappingRow> {
+	const rows = all.filter((row) => fitsMapping(row, filter) && row.id > after).sort((a, b) => (a.id < b.id ? -1 : 1));
+	return { rows: rows.slice(0, limit), next: rows.length > limit ? rows[limit - 1]?.id : undefined };
 }
 
 /** The rows of a window that fit, at most `limit` of them, and where the scan goes on. */

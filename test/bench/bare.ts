@@ -1,0 +1,36 @@
+/** The other side: what a good programmer would write by hand on `node:sqlite`, with nothing around it. */
+import { DatabaseSync } from 'node:sqlite';
+
+/** As the registry opens its file (registry/sqlite/connection.ts). */
+export function openBare(file: string): DatabaseSync {
+	const db = new DatabaseSync(file, { timeout: 20, enableForeignKeyConstraints: true });
+	db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;');
+	return db;
+}
+
+/** Looks up every ID by one prepared statement, in one transaction; gives the columns that the node gives. */
+export function resolveBare(db: DatabaseSync, externalIds: readonly string[]): unknown[] {
+	const statement = db.prepare(`SELECT r.object_type AS objectType, r.id AS objectId, m.external_type AS externalType, m.external_id AS externalId,
+			m.id AS mappingId, m.state = 'former' AS isFormer, r.account_id AS accountId, r.fields, r.state
+		FROM mapping AS m JOIN record AS r ON r.workspace = m.workspace AND r.id = m.object_id
+		WHERE m.workspace = ? AND m.object_type = ? AND m.external_type = ? AND m.id_key = ? AND m.state <> 'deleted'`);
+	const rows: unknown[] = [];
+	db.exec('BEGIN');
+	for (const externalId of externalIds) rows.push(statement.get('default', 'people', 'crm', externalId));
+	db.exec('COMMIT');
+	return rows;
+}
+
+/** Inserts a mapping for every object by one prepared statement, in transactions of 1,000; writes no history. */
+export function createBare(db: DatabaseSync, mappings: ReadonlyArray<{ id: string; externalId: string; objectId: string }>): void {
+	const statement = db.prepare(`INSERT INTO mapping (workspace, id, object_type, external_type, external_id, id_key, object_id, state, slot, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+	const now = Date.now();
+	for (let at = 0; at < mappings.length; at += 1000) {
+		db.exec('BEGIN IMMEDIATE');
+		for (const { id, externalId, objectId } of mappings.slice(at, at + 1000)) {
+			statement.run('default', id, 'people', 'erp', externalId, externalId, objectId, 'current', 0, now);
+		}
+		db.exec('COMMIT');
+	}
+}

@@ -1,0 +1,92 @@
+import { captureContacts } from '../../nodes/ExternalId/registry/capture';
+import { deleteConfigurations, ensureConfigurations } from '../../nodes/ExternalId/registry/configurations';
+import { changeDomains, matchDomains } from '../../nodes/ExternalId/registry/domains';
+import { linkIds } from '../../nodes/ExternalId/registry/link';
+import type { LinkEntry } from '../../nodes/ExternalId/registry/link';
+import { createMappings, deleteMappings } from '../../nodes/ExternalId/registry/mappings';
+import { replaceIds } from '../../nodes/ExternalId/registry/replace';
+import { deleteRecords } from '../../nodes/ExternalId/registry/records';
+import type { Registry } from '../../nodes/ExternalId/registry/registry';
+import { getRecords, resolveNames, translateNames } from '../../nodes/ExternalId/registry/resolve';
+import { upsertRecords } from '../../nodes/ExternalId/registry/upsert';
+import type { ObjectType, Outcome } from '../../nodes/shared/identity/outcome';
+import type {
+	ConfigurationEntry,
+	ConflictChoices,
+	DomainEntry,
+	ExternalIdEntry,
+	MappingEntry,
+	MappingName,
+	ObjectName,
+	TypeChoice,
+	UpsertChoices,
+	UpsertEntry,
+} from '../../nodes/shared/ports';
+import { collect, single } from './collect';
+
+export const CONFLICT: ConflictChoices = { whenRecordHasOther: 'conflict', whenIdBelongsToOther: 'conflict' };
+export const TAKE: ConflictChoices = { whenRecordHasOther: 'take', whenIdBelongsToOther: 'take' };
+
+/** What the panel has unless the builder changes it. */
+export const UPSERT: UpsertChoices = {
+	whenEmailKnown: 'link',
+	whenDomainKnown: 'conflict',
+	emptyValues: 'ignore',
+	whenItemsDisagree: 'conflict',
+	restoreDeleted: false,
+};
+
+/** An External Type as picked in the list. */
+export const picked = (name: unknown): TypeChoice => ({ name, picked: true });
+/** An External Type as an expression gives it. */
+export const typed = (name: unknown): TypeChoice => ({ name, picked: false });
+
+export const id = (externalType: unknown, externalId: unknown): ExternalIdEntry => ({ externalType: picked(externalType), externalId });
+
+/** `{ crm: 1, erp: 'C-9' }` as rows of External IDs. */
+export const ids = (byType: Readonly<Record<string, unknown>>): ExternalIdEntry[] => Object.entries(byType).map(([externalType, externalId]) => id(externalType, externalId));
+
+export const byId = (objectType: ObjectType, externalType: unknown, externalId: unknown): ObjectName => ({ by: 'externalId', objectType, externalType: typed(externalType), externalId });
+export const byObject = (objectType: ObjectType, objectId: unknown): ObjectName => ({ by: 'objectId', objectType, objectId });
+export const byEmail = (objectType: ObjectType, email: unknown): ObjectName => ({ by: 'email', objectType, email });
+
+export type More = Parameters<typeof collect>[2];
+
+/** The registry's work as functions that give back the outcomes of their entries, each accounted for (see `collect`). */
+export function api(registry: Registry, more?: More) {
+	const one = async <Entry>(entries: readonly Entry[], act: Parameters<typeof collect<Entry>>[1]): Promise<Outcome[]> => single(await collect(entries, act, more));
+	return {
+		registry,
+		configure: async (...entries: ConfigurationEntry[]) => await one(entries, (all, work) => ensureConfigurations(registry, all, work)),
+		unconfigure: async (entries: ReadonlyArray<{ objectType: unknown; externalType: unknown }>, alsoMappings = false) =>
+			await one(entries, (all, work) => deleteConfigurations(registry, all, { alsoMappings }, work)),
+		link: async (entries: readonly LinkEntry[], choices = CONFLICT) => await one(entries, (all, work) => linkIds(registry, all, choices, work)),
+		create: async (entries: readonly MappingEntry[], choices = CONFLICT) => await one(entries, (all, work) => createMappings(registry, all, choices, work)),
+		unmap: async (entries: ReadonlyArray<{ name: MappingName; onlyIfObjectId?: unknown }>) =>
+			await collect(entries, (all, work) => deleteMappings(registry, all, work), more),
+		replace: async (entries: Parameters<typeof replaceIds>[1]) => await one(entries, (all, work) => replaceIds(registry, all, work)),
+		resolve: async (names: readonly ObjectName[], allIds = false) => await one(names, (all, work) => resolveNames(registry, all, work, allIds)),
+		translate: async (names: readonly ObjectName[], to: unknown) =>
+			await one(names.map((name) => ({ name, toType: typed(to) })), (all, work) => translateNames(registry, all, work)),
+		upsert: async (entries: readonly UpsertEntry[], choices: Partial<UpsertChoices> = {}) =>
+			await one(entries, (all, work) => upsertRecords(registry, all, { ...UPSERT, ...choices }, work)),
+		get: async (...names: ObjectName[]) => await one(names, (all, work) => getRecords(registry, all, work)),
+		remove: async (names: readonly ObjectName[], restore = false) => await one(names, (all, work) => deleteRecords(registry, all, { restore }, work)),
+		domains: async (how: 'add' | 'remove' | 'set', entries: readonly DomainEntry[]) =>
+			await collect(entries, (all, work) => changeDomains(registry, how, all, work), more),
+		match: async (entries: readonly unknown[], skipRoleAddresses = true) => await one(entries, (all, work) => matchDomains(registry, all, { skipRoleAddresses }, work)),
+		capture: async (entries: readonly unknown[], skipRoleAddresses = true) =>
+			await collect(entries, (all, work) => captureContacts(registry, all, { skipRoleAddresses }, work), more),
+	};
+}
+
+export type Api = ReturnType<typeof api>;
+
+/** Makes records by their `crm` IDs and gives their Object IDs. */
+export async function makeRecords(registry: Registry, objectType: ObjectType, crmIds: readonly string[], fields: (crmId: string) => Record<string, unknown> = () => ({})): Promise<string[]> {
+	const outcomes = await api(registry).upsert(crmIds.map((crmId) => ({ objectType, ids: ids({ crm: crmId }), fields: fields(crmId) })), { whenDomainKnown: 'create' });
+	return outcomes.map((outcome) => {
+		if (outcome.status !== 'created') throw new Error(`A record could not be made: ${JSON.stringify(outcome)}`);
+		return String((outcome as Record<string, unknown>).objectId);
+	});
+}

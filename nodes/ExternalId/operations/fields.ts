@@ -179,6 +179,16 @@ export const limit: Field = {
 	description: 'Max number of results to return',
 };
 
+/** The *Options* of an operation; the runner adds those that all operations have. */
+export function optionsOf(...options: INodeProperties[]): Field {
+	return { displayName: 'Options', name: 'options', type: 'collection', placeholder: 'Add option', default: {}, options };
+}
+
+/** The *Filters* of a list, read for each item. */
+export function filtersOf(...options: INodeProperties[]): Field {
+	return { displayName: 'Filters', name: 'filters', type: 'collection', placeholder: 'Add filter', default: {}, perItem: true, options };
+}
+
 export const skipRoleAddresses: INodeProperties = {
 	displayName: 'Skip Role Addresses',
 	name: 'skipRoleAddresses',

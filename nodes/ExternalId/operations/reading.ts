@@ -74,3 +74,9 @@ export function conflictChoices(run: RegistryRun): ConflictChoices {
 export function limitOf(run: RegistryRun): number {
 	return run.parameters.returnAll === true ? Number.POSITIVE_INFINITY : Number(run.parameters.limit);
 }
+
+/** The text of a filter; undefined where none is set. What is no text is kept as such, so that it finds nothing instead of everything. */
+export function filterText(value: unknown): string | undefined {
+	if (value === undefined || value === null || value === '') return undefined;
+	return typeof value === 'object' ? JSON.stringify(value) : String(value).trim();
+}

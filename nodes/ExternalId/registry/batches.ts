@@ -14,8 +14,8 @@ const LARGEST_SIZE = 1_000;
  *
  * @param groups entries that must be done together stay in one batch; a group may be larger than a batch
  * @param step does one batch, in one transaction
- * @param weightOf how much of a batch a group takes; its number of entries where nothing is said
  * @param rest what to do with the groups that a cancelled run leaves
+ * @param weightOf how much of a batch a group takes; its number of entries where nothing is said
  */
 export async function inBatches<Group extends readonly unknown[]>(
 	groups: readonly Group[],

@@ -1,7 +1,7 @@
 import type { Operation } from '../../../shared/node/operation';
 import { captureContacts } from '../../registry/capture';
 import type { Registry } from '../../registry/registry';
-import { skipRoleAddresses } from '../fields';
+import { optionsOf, skipRoleAddresses } from '../fields';
 import { option, workOf } from '../reading';
 
 export const capture: Operation<Registry> = {
@@ -21,14 +21,7 @@ export const capture: Operation<Registry> = {
 			placeholder: 'e.g. Ann Lee <ann@acme.com>, bob@acme.com',
 			description: 'Text as in a From, To or CC line, or an expression that gives a list or an object with addresses. An item gives one output item for each address.',
 		},
-		{
-			displayName: 'Options',
-			name: 'options',
-			type: 'collection',
-			placeholder: 'Add option',
-			default: {},
-			options: [skipRoleAddresses],
-		},
+		optionsOf(skipRoleAddresses),
 	],
 	async run(run) {
 		const addresses = run.inputs.map(({ values }) => values.addresses);

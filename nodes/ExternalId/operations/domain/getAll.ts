@@ -2,8 +2,8 @@ import { isTrouble } from '../../../shared/identity/outcome';
 import type { Operation } from '../../../shared/node/operation';
 import { listDomains } from '../../registry/lists';
 import type { Registry } from '../../registry/registry';
-import { limit, returnAll } from '../fields';
-import { limitOf } from '../reading';
+import { filtersOf, limit, returnAll } from '../fields';
+import { filterText, limitOf } from '../reading';
 
 export const getAll: Operation<Registry> = {
 	value: 'getAll',
@@ -14,37 +14,29 @@ export const getAll: Operation<Registry> = {
 	fields: [
 		returnAll,
 		limit,
-		{
-			displayName: 'Filters',
-			name: 'filters',
-			type: 'collection',
-			placeholder: 'Add filter',
-			default: {},
-			perItem: true,
-			options: [
-				{
-					displayName: 'Account Object ID',
-					name: 'accountId',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. acc_01J9ZT5T7E',
-					description: 'Only domains of this account',
-				},
-				{
-					displayName: 'Domain',
-					name: 'domain',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. acme.com',
-					description: 'Only this domain: it may belong to several accounts',
-				},
-			],
-		},
+		filtersOf(
+			{
+				displayName: 'Account Object ID',
+				name: 'accountId',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. acc_01J9ZT5T7E',
+				description: 'Only domains of this account',
+			},
+			{
+				displayName: 'Domain',
+				name: 'domain',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. acme.com',
+				description: 'Only this domain: it may belong to several accounts',
+			},
+		),
 	],
 	async run(run) {
 		for (const input of run.inputs) {
 			const { accountId, domain } = (input.values.filters ?? {}) as { accountId?: unknown; domain?: unknown };
-			const query = { accountId: accountId ? String(accountId).trim() : undefined, domain: domain ? String(domain) : undefined };
+			const query = { accountId: filterText(accountId), domain: filterText(domain) };
 			const rows = await listDomains(run.system, query, limitOf(run), run.signal);
 			run.settle(input, isTrouble(rows) ? rows : rows.map((row) => ({ status: 'found', ...row })));
 		}

@@ -1,7 +1,7 @@
 import type { Operation } from '../../../shared/node/operation';
 import { matchDomains } from '../../registry/domains';
 import type { Registry } from '../../registry/registry';
-import { skipRoleAddresses } from '../fields';
+import { optionsOf, skipRoleAddresses } from '../fields';
 import { option, workOf } from '../reading';
 
 export const match: Operation<Registry> = {
@@ -21,14 +21,7 @@ export const match: Operation<Registry> = {
 			placeholder: 'e.g. ann@eu.acme.com',
 			description: 'An e-mail address, or a domain alone',
 		},
-		{
-			displayName: 'Options',
-			name: 'options',
-			type: 'collection',
-			placeholder: 'Add option',
-			default: {},
-			options: [skipRoleAddresses],
-		},
+		optionsOf(skipRoleAddresses),
 	],
 	async run(run) {
 		const entries = run.inputs.map(({ values }) => values.emailOrDomain);

@@ -1,7 +1,7 @@
 import type { Operation } from '../../../shared/node/operation';
 import { createMappings } from '../../registry/mappings';
 import type { Registry } from '../../registry/registry';
-import { conflictOptions, externalId, externalType, objectType, record } from '../fields';
+import { conflictOptions, externalId, externalType, objectType, optionsOf, record } from '../fields';
 import { conflictChoices, locatorValue, objectTypeOf, typeChoice, workOf } from '../reading';
 
 export const create: Operation<Registry> = {
@@ -15,7 +15,7 @@ export const create: Operation<Registry> = {
 		externalType,
 		externalId,
 		record,
-		{ displayName: 'Options', name: 'options', type: 'collection', placeholder: 'Add option', default: {}, options: conflictOptions },
+		optionsOf(...conflictOptions),
 	],
 	async run(run) {
 		const entries = run.inputs.map(({ values }) => ({

@@ -5,8 +5,8 @@ import { listMappings } from '../../registry/lists';
 import type { MappingQuery } from '../../registry/lists';
 import type { Registry } from '../../registry/registry';
 import type { MappingState } from '../../registry/rows';
-import { externalId, externalType, insideCollection, limit, objectType, returnAll } from '../fields';
-import { limitOf, locatorValue } from '../reading';
+import { externalId, externalType, filtersOf, insideCollection, limit, objectType, returnAll } from '../fields';
+import { filterText, limitOf, locatorValue } from '../reading';
 
 const STATES: Readonly<Record<string, readonly MappingState[]>> = {
 	all: ['current', 'former', 'deleted'],
@@ -25,40 +25,32 @@ export const getAll: Operation<Registry> = {
 	fields: [
 		returnAll,
 		limit,
-		{
-			displayName: 'Filters',
-			name: 'filters',
-			type: 'collection',
-			placeholder: 'Add filter',
-			default: {},
-			perItem: true,
-			options: [
-				{
-					displayName: 'Deleted',
-					name: 'state',
-					type: 'options',
-					options: [
-						{ name: 'All', value: 'all', description: 'Deleted ones too' },
-						{ name: 'Current Only', value: 'current', description: 'Only IDs that are in use' },
-						{ name: 'Deleted Only', value: 'deleted', description: 'Only mappings that were deleted' },
-						{ name: 'Former Only', value: 'former', description: 'Only IDs that were replaced' },
-						{ name: 'Not Deleted', value: 'live', description: 'Current and former ones' },
-					],
-					default: 'live',
-				},
-				insideCollection(externalId),
-				insideCollection(externalType),
-				{
-					displayName: 'Object ID',
-					name: 'objectId',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. per_01J9ZT5T7E',
-					description: 'All IDs of this record',
-				},
-				insideCollection(objectType),
-			],
-		},
+		filtersOf(
+			{
+				displayName: 'Deleted',
+				name: 'state',
+				type: 'options',
+				options: [
+					{ name: 'All', value: 'all', description: 'Deleted ones too' },
+					{ name: 'Current Only', value: 'current', description: 'Only IDs that are in use' },
+					{ name: 'Deleted Only', value: 'deleted', description: 'Only mappings that were deleted' },
+					{ name: 'Former Only', value: 'former', description: 'Only IDs that were replaced' },
+					{ name: 'Not Deleted', value: 'live', description: 'Current and former ones' },
+				],
+				default: 'live',
+			},
+			insideCollection(externalId),
+			insideCollection(externalType),
+			{
+				displayName: 'Object ID',
+				name: 'objectId',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. per_01J9ZT5T7E',
+				description: 'All IDs of this record',
+			},
+			insideCollection(objectType),
+		),
 	],
 	async run(run) {
 		for (const input of run.inputs) {
@@ -70,12 +62,11 @@ export const getAll: Operation<Registry> = {
 
 function queryOf(filters: unknown): MappingQuery {
 	const given = (filters ?? {}) as Readonly<Record<string, unknown>>;
-	const text = (value: unknown) => (value === undefined || value === null || value === '' ? undefined : String(value).trim());
 	return {
-		objectType: text(given.objectType) as ObjectType | undefined,
-		externalType: text(locatorValue(given.externalType)),
-		externalId: text(given.externalId),
-		objectId: text(given.objectId),
+		objectType: filterText(given.objectType) as ObjectType | undefined,
+		externalType: filterText(locatorValue(given.externalType)),
+		externalId: filterText(given.externalId),
+		objectId: filterText(given.objectId),
 		states: STATES[String(given.state ?? 'live')] ?? ['current', 'former'],
 	};
 }

@@ -1,7 +1,7 @@
 import type { Operation } from '../../../shared/node/operation';
 import { linkIds } from '../../registry/link';
 import type { Registry } from '../../registry/registry';
-import { conflictOptions, email, externalIds, objectType } from '../fields';
+import { conflictOptions, email, externalIds, objectType, optionsOf } from '../fields';
 import { conflictChoices, idEntries, objectTypeOf, workOf } from '../reading';
 
 export const link: Operation<Registry> = {
@@ -14,7 +14,7 @@ export const link: Operation<Registry> = {
 		objectType,
 		externalIds,
 		{ ...email, description: 'Finds the record when none of the IDs is known yet; added to the record when it is new' },
-		{ displayName: 'Options', name: 'options', type: 'collection', placeholder: 'Add option', default: {}, options: conflictOptions },
+		optionsOf(...conflictOptions),
 	],
 	async run(run) {
 		const entries = run.inputs.map(({ values }) => ({

@@ -1,7 +1,7 @@
 import type { Operation } from '../../../shared/node/operation';
 import type { Registry } from '../../registry/registry';
 import { resolveNames } from '../../registry/resolve';
-import { objectType, recordName } from '../fields';
+import { objectType, optionsOf, recordName } from '../fields';
 import { namedRecord, option, workOf } from '../reading';
 
 export const resolve: Operation<Registry> = {
@@ -13,22 +13,15 @@ export const resolve: Operation<Registry> = {
 	fields: [
 		objectType,
 		...recordName('externalId', 'objectId', 'email'),
-		{
-			displayName: 'Options',
-			name: 'options',
-			type: 'collection',
-			placeholder: 'Add option',
-			default: {},
-			options: [
-				{
-					displayName: 'Include All IDs',
-					name: 'allIds',
-					type: 'boolean',
-					default: false,
-					description: 'Whether to give all External IDs of the record. With its Object ID or e-mail they are given anyway.',
-				},
-			],
-		},
+		optionsOf(
+			{
+				displayName: 'Include All IDs',
+				name: 'allIds',
+				type: 'boolean',
+				default: false,
+				description: 'Whether to give all External IDs of the record. With its Object ID or e-mail they are given anyway.',
+			},
+		),
 	],
 	async run(run) {
 		const names = run.inputs.map((input) => namedRecord(run, input));

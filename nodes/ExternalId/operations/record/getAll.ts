@@ -4,8 +4,8 @@ import { listRecords } from '../../registry/lists';
 import type { RecordQuery } from '../../registry/lists';
 import type { Registry } from '../../registry/registry';
 import type { RecordState } from '../../registry/rows';
-import { externalType, insideCollection, limit, objectType, returnAll } from '../fields';
-import { limitOf, locatorValue, objectTypeOf } from '../reading';
+import { externalType, filtersOf, insideCollection, limit, objectType, returnAll } from '../fields';
+import { filterText, limitOf, locatorValue, objectTypeOf } from '../reading';
 import type { RegistryRun } from '../reading';
 
 const STATES: Readonly<Record<string, readonly RecordState[]>> = { active: ['active'], deleted: ['deleted'], all: ['active', 'deleted', 'merged'] };
@@ -20,52 +20,44 @@ export const getAll: Operation<Registry> = {
 		objectType,
 		returnAll,
 		limit,
-		{
-			displayName: 'Filters',
-			name: 'filters',
-			type: 'collection',
-			placeholder: 'Add filter',
-			default: {},
-			perItem: true,
-			options: [
-				{
-					displayName: 'Account Object ID',
-					name: 'accountId',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. acc_01J9ZT5T7E',
-					description: 'Only people of this account',
-				},
-				{
-					displayName: 'Deleted',
-					name: 'state',
-					type: 'options',
-					options: [
-						{ name: 'All', value: 'all', description: 'Deleted ones too' },
-						{ name: 'Deleted Only', value: 'deleted' },
-						{ name: 'Not Deleted', value: 'active' },
-					],
-					default: 'active',
-				},
-				{
-					displayName: 'Search',
-					name: 'search',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. acme',
-					description: 'Text that a field or an e-mail address contains',
-				},
-				{
-					displayName: 'Updated After',
-					name: 'updatedAfter',
-					type: 'dateTime',
-					default: '',
-					description: 'Only records that were made or changed after this time',
-				},
-				{ ...insideCollection(externalType), displayName: 'With an ID Of', name: 'withType', description: 'Only records that have a current External ID of this type' },
-				{ ...insideCollection(externalType), displayName: 'Without an ID Of', name: 'withoutType', description: 'Only records that have no current External ID of this type' },
-			],
-		},
+		filtersOf(
+			{
+				displayName: 'Account Object ID',
+				name: 'accountId',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. acc_01J9ZT5T7E',
+				description: 'Only people of this account',
+			},
+			{
+				displayName: 'Deleted',
+				name: 'state',
+				type: 'options',
+				options: [
+					{ name: 'All', value: 'all', description: 'Deleted ones too' },
+					{ name: 'Deleted Only', value: 'deleted' },
+					{ name: 'Not Deleted', value: 'active' },
+				],
+				default: 'active',
+			},
+			{
+				displayName: 'Search',
+				name: 'search',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. acme',
+				description: 'Text that a field or an e-mail address contains',
+			},
+			{
+				displayName: 'Updated After',
+				name: 'updatedAfter',
+				type: 'dateTime',
+				default: '',
+				description: 'Only records that were made or changed after this time',
+			},
+			{ ...insideCollection(externalType), displayName: 'With an ID Of', name: 'withType', description: 'Only records that have a current External ID of this type' },
+			{ ...insideCollection(externalType), displayName: 'Without an ID Of', name: 'withoutType', description: 'Only records that have no current External ID of this type' },
+		),
 	],
 	async run(run) {
 		for (const input of run.inputs) {
@@ -82,15 +74,14 @@ export const getAll: Operation<Registry> = {
 
 function queryOf(run: RegistryRun, filters: unknown): RecordQuery {
 	const given = (filters ?? {}) as Readonly<Record<string, unknown>>;
-	const text = (value: unknown) => (value === undefined || value === null || value === '' ? undefined : String(value).trim());
-	const updatedAfter = text(given.updatedAfter);
+	const updatedAfter = filterText(given.updatedAfter);
 	return {
 		objectType: objectTypeOf(run),
 		states: STATES[String(given.state ?? 'active')] ?? ['active'],
-		accountId: text(given.accountId),
-		search: text(given.search),
-		withType: text(locatorValue(given.withType)),
-		withoutType: text(locatorValue(given.withoutType)),
+		accountId: filterText(given.accountId),
+		search: filterText(given.search),
+		withType: filterText(locatorValue(given.withType)),
+		withoutType: filterText(locatorValue(given.withoutType)),
 		updatedAfter: updatedAfter === undefined ? undefined : Date.parse(updatedAfter),
 	};
 }

@@ -3,7 +3,7 @@ import type { Input, Operation } from '../../../shared/node/operation';
 import type { UpsertEntry } from '../../../shared/ports';
 import type { Registry } from '../../registry/registry';
 import { upsertRecords } from '../../registry/upsert';
-import { externalIds, objectType } from '../fields';
+import { externalIds, objectType, optionsOf } from '../fields';
 import { idEntries, objectTypeOf, option, workOf } from '../reading';
 import { fieldsInput, fieldsOf } from './fieldsInput';
 
@@ -17,66 +17,59 @@ export const upsert: Operation<Registry> = {
 		objectType,
 		externalIds,
 		...fieldsInput,
-		{
-			displayName: 'Options',
-			name: 'options',
-			type: 'collection',
-			placeholder: 'Add option',
-			default: {},
-			options: [
-				{
-					displayName: 'Empty Values',
-					name: 'emptyValues',
-					type: 'options',
-					options: [
-						{ name: 'Clear', value: 'clear', description: 'An empty value empties the field of the record' },
-						{ name: 'Ignore', value: 'ignore', description: 'An empty value changes nothing' },
-					],
-					default: 'ignore',
-				},
-				{
-					displayName: 'Restore Deleted',
-					name: 'restoreDeleted',
-					type: 'boolean',
-					default: false,
-					description: 'Whether a deleted record comes back when its ID is in the input',
-				},
-				{
-					displayName: 'When Items Disagree',
-					name: 'whenItemsDisagree',
-					type: 'options',
-					options: [
-						{ name: 'Conflict', value: 'conflict', description: 'None of the items that give one record different values is done' },
-						{ name: 'Last Item Wins', value: 'last' },
-					],
-					default: 'conflict',
-				},
-				{
-					displayName: 'When the Domain Is Known',
-					name: 'whenDomainKnown',
-					type: 'options',
-					options: [
-						{ name: 'Conflict', value: 'conflict', description: 'Change nothing and show both sides' },
-						{ name: 'Create', value: 'create', description: 'Make a second account with the domain' },
-						{ name: 'Link', value: 'link', description: 'Give the ID to the account that has the domain' },
-					],
-					default: 'conflict',
-					description: 'When the ID is new but an account with exactly one of the Related Domains exists (accounts only)',
-				},
-				{
-					displayName: 'When the E-Mail Is Known',
-					name: 'whenEmailKnown',
-					type: 'options',
-					options: [
-						{ name: 'Conflict', value: 'conflict', description: 'Change nothing and show both sides' },
-						{ name: 'Create', value: 'create', description: 'Make a second record with the e-mail' },
-						{ name: 'Link', value: 'link', description: 'Give the ID to the record that has the e-mail' },
-					],
-					default: 'link',
-					description: 'When the ID is new but a record with the e-mail exists (people and users)',
-				},
-			],
-		},
+		optionsOf(
+			{
+				displayName: 'Empty Values',
+				name: 'emptyValues',
+				type: 'options',
+				options: [
+					{ name: 'Clear', value: 'clear', description: 'An empty value empties the field of the record' },
+					{ name: 'Ignore', value: 'ignore', description: 'An empty value changes nothing' },
+				],
+				default: 'ignore',
+			},
+			{
+				displayName: 'Restore Deleted',
+				name: 'restoreDeleted',
+				type: 'boolean',
+				default: false,
+				description: 'Whether a deleted record comes back when its ID is in the input',
+			},
+			{
+				displayName: 'When Items Disagree',
+				name: 'whenItemsDisagree',
+				type: 'options',
+				options: [
+					{ name: 'Conflict', value: 'conflict', description: 'None of the items that give one record different values is done' },
+					{ name: 'Last Item Wins', value: 'last' },
+				],
+				default: 'conflict',
+			},
+			{
+				displayName: 'When the Domain Is Known',
+				name: 'whenDomainKnown',
+				type: 'options',
+				options: [
+					{ name: 'Conflict', value: 'conflict', description: 'Change nothing and show both sides' },
+					{ name: 'Create', value: 'create', description: 'Make a second account with the domain' },
+					{ name: 'Link', value: 'link', description: 'Give the ID to the account that has the domain' },
+				],
+				default: 'conflict',
+				description: 'When the ID is new but an account with exactly one of the Related Domains exists (accounts only)',
+			},
+			{
+				displayName: 'When the E-Mail Is Known',
+				name: 'whenEmailKnown',
+				type: 'options',
+				options: [
+					{ name: 'Conflict', value: 'conflict', description: 'Change nothing and show both sides' },
+					{ name: 'Create', value: 'create', description: 'Make a second record with the e-mail' },
+					{ name: 'Link', value: 'link', description: 'Give the ID to the record that has the e-mail' },
+				],
+				default: 'link',
+				description: 'When the ID is new but a record with the e-mail exists (people and users)',
+			},
+		),
 	],
 	async run(run) {
 		const good: Array<{ input: Input; entry: UpsertEntry }> = [];

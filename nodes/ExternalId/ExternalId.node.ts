@@ -5,7 +5,7 @@ import type { NodeDefinition } from '../shared/node/operation';
 import { outputsOf } from '../shared/node/outputs';
 import { propertiesOf } from '../shared/node/properties';
 import { execute } from '../shared/node/run';
-import { connect } from './connect';
+import { connect, registryFrom } from './connect';
 import { testRegistryCredential } from './credentialTest';
 import { createExternalType, recordFields, searchAccounts, searchExternalTypes, searchRecords } from './lists';
 import { configuration } from './operations/configuration';
@@ -34,8 +34,15 @@ export class ExternalId implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: `={{${outputsOf(definition)}}}`,
 		usableAsTool: true,
-		credentials: [{ name: 'externalIdRegistryApi', required: false, testedBy: 'testRegistryCredential' }],
-		properties: propertiesOf(definition),
+		credentials: [
+			{
+				name: 'externalIdRegistryApi',
+				required: true,
+				testedBy: 'testRegistryCredential',
+				displayOptions: { show: { registryFrom: ['credential'] } },
+			},
+		],
+		properties: [structuredClone(registryFrom), ...propertiesOf(definition)],
 	};
 
 	methods = {

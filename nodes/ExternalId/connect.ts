@@ -1,10 +1,24 @@
-import type { IExecuteFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, ILoadOptionsFunctions, INodeProperties } from 'n8n-workflow';
 
 import { locateRegistry } from './registry/location';
 import { openRegistry } from './registry/registry';
 import type { Registry } from './registry/registry';
 
 export const CREDENTIAL = 'externalIdRegistryApi';
+
+/** Which registry a node works on. A credential is shown, and used, only where it was asked for. */
+export const registryFrom: INodeProperties = {
+	displayName: 'Registry',
+	name: 'registryFrom',
+	type: 'options',
+	noDataExpression: true,
+	options: [
+		{ name: 'Built-In', value: 'default', description: 'The registry of this n8n; nothing to set up' },
+		{ name: 'From Credential', value: 'credential', description: 'Another registry or workspace, which a credential names' },
+	],
+	default: 'default',
+	description: 'Where the IDs are kept',
+};
 
 interface RegistryCredential {
 	registry?: string;
@@ -14,8 +28,8 @@ interface RegistryCredential {
 
 /** Opens the registry that a node's credential names, or without one the registry `default`. */
 export async function connect(context: IExecuteFunctions | ILoadOptionsFunctions): Promise<Registry> {
-	// getCredentials throws where none is chosen, so the node is asked first (facts/n8n-seen.md, "Loading").
-	const isChosen = context.getNode().credentials?.[CREDENTIAL] !== undefined;
-	const credential = isChosen ? await context.getCredentials<RegistryCredential>(CREDENTIAL) : undefined;
+	// The editor fills in a credential by itself where one exists; only the panel's own choice counts.
+	const choice = 'getCurrentNodeParameter' in context ? context.getCurrentNodeParameter('registryFrom') : context.getNodeParameter('registryFrom', 0, 'default');
+	const credential = choice === 'credential' ? await context.getCredentials<RegistryCredential>(CREDENTIAL) : undefined;
 	return await openRegistry(locateRegistry(credential), credential?.accessSecret);
 }

@@ -23,7 +23,7 @@ part(async () => {
 		const registry = await registryWith({ accounts });
 		const items = addressesAt(accounts);
 		const run = async (around?: Around) => {
-			const result = await runExternalId(copyOf(registry), PARAMETERS, items, around);
+			const result = await runExternalId(await copyOf(registry), PARAMETERS, items, around);
 			expectItems(result, ITEMS);
 			return result;
 		};

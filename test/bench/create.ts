@@ -28,7 +28,7 @@ part(async () => {
 	const items = mappings.map(({ externalId, objectId }) => ({ id: externalId, objectId }));
 
 	const createByNode = async (around?: Around) => {
-		const run = await runExternalId(copyOf(registry), PARAMETERS, items, around);
+		const run = await runExternalId(await copyOf(registry), PARAMETERS, items, around);
 		expectItems(run, ITEMS);
 		return run;
 	};
@@ -38,7 +38,7 @@ part(async () => {
 			return { execute, step };
 		},
 		bare: async () => {
-			const db = openBare(fileIn(copyOf(registry)));
+			const db = openBare(fileIn(await copyOf(registry)));
 			const began = performance.now();
 			createBare(db, mappings);
 			const step = performance.now() - began;

@@ -1,5 +1,6 @@
-import { type Around, type NodeRun, runExternalId } from './engine';
+import type { Around, NodeRun } from './engine';
 import { type Memory, measureMemory } from './memory';
+import { openRegistry } from './registryFiles';
 import { type Slices, watchSlices, worst } from './watch';
 
 /** What is seen from inside one kind of run: in runs of their own, since looking takes time. */
@@ -25,7 +26,6 @@ export async function lookInside(registry: string, run: (around: Around) => Prom
 		});
 		if (watch) seen.push(await watch.slices());
 	}
-	// The engine keeps hold of its last run; let that be a small one.
-	await runExternalId(registry, { resource: 'configuration', operation: 'getAll' }, [{}]);
+	await openRegistry(registry);
 	return { slices: worst(seen), memory: await measureMemory(run) };
 }

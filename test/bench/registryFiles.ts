@@ -68,11 +68,17 @@ let working: string | undefined;
  * A copy to write to, on the disk, so that nothing of the copying is still to be done while something is measured. There is one
  * at a time, always at the same place: the package then notices that its file was replaced, and closes the one before.
  */
-export function copyOf(userFolder: string): string {
+export async function copyOf(userFolder: string): Promise<string> {
 	working ??= temporaryFolder();
 	remove(path.join(working, '.n8n'));
 	copyRegistry(userFolder, working);
+	await openRegistry(working);
 	return working;
+}
+
+/** A small run of the node: it opens the file. n8n's engine keeps hold of its last run, which is then this one. */
+export async function openRegistry(userFolder: string): Promise<void> {
+	await runExternalId(userFolder, { resource: 'configuration', operation: 'getAll' }, [{}]);
 }
 
 /** A folder that is removed when the process ends. */

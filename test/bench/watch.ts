@@ -6,6 +6,8 @@ export interface Slices {
 	longest: number;
 	/** Without the garbage collections within: what our code and SQLite took. */
 	longestWithoutGc: number;
+	/** Of that one: what the thread ran on a processor; the rest it waited, for the disk or behind other processes. */
+	onProcessor: number;
 	/** The longest single garbage collection. */
 	longestGc: number;
 	/** How many slices were longer than 50 ms, with their garbage collections and without. */
@@ -18,23 +20,33 @@ interface Span {
 	to: number;
 }
 
+interface Slice extends Span {
+	/** ms on a processor */
+	processor: number;
+}
+
 /**
  * Watches the event loop until `stop` is called: an immediate that sets itself again runs once in every turn of the loop, so the
  * time between two of its calls is the slice between them. The loop never idles meanwhile, so no idling counts.
  */
 export function watchSlices(): { stop(): void; slices(): Promise<Slices> } {
-	const spans: Span[] = [];
+	const spans: Slice[] = [];
 	const pauses: Span[] = [];
 	const observer = new PerformanceObserver((list) => {
 		for (const { startTime, duration } of list.getEntries()) pauses.push({ from: startTime, to: startTime + duration });
 	});
 	observer.observe({ entryTypes: ['gc'] });
 	let last = performance.now();
+	let lastProcessor = processorTime();
 	let running = true;
 	const look = () => {
 		const now = performance.now();
 		// Short ones are of no interest, and there are millions.
-		if (now - last > 1) spans.push({ from: last, to: now });
+		if (now - last > 1) {
+			const processor = processorTime();
+			spans.push({ from: last, to: now, processor: processor - lastProcessor });
+			lastProcessor = processor;
+		}
 		last = now;
 		if (running) setImmediate(look);
 	};
@@ -53,13 +65,21 @@ export function watchSlices(): { stop(): void; slices(): Promise<Slices> } {
 	};
 }
 
-function summary(spans: readonly Span[], pauses: readonly Span[]): Slices {
+/** ms that this thread has run on a processor */
+function processorTime(): number {
+	const { user, system } = process.threadCpuUsage();
+	return (user + system) / 1000;
+}
+
+function summary(spans: readonly Slice[], pauses: readonly Span[]): Slices {
 	const whole = spans.map(length);
 	const own = spans.map((span) => length(span) - pauses.reduce((sum, pause) => sum + overlap(span, pause), 0));
+	const longestOwn = own.indexOf(Math.max(0, ...own));
 	const above = (values: number[]) => values.filter((ms) => ms > 50).length;
 	return {
 		longest: Math.max(0, ...whole),
-		longestWithoutGc: Math.max(0, ...own),
+		longestWithoutGc: own[longestOwn] ?? 0,
+		onProcessor: spans[longestOwn]?.processor ?? 0,
 		longestGc: Math.max(0, ...pauses.map(length)),
 		above50: above(whole),
 		above50WithoutGc: above(own),
@@ -74,14 +94,10 @@ function overlap(a: Span, b: Span): number {
 	return Math.max(0, Math.min(a.to, b.to) - Math.max(a.from, b.from));
 }
 
-/** The worst of several runs, figure by figure. */
+/** The run with the longest slice of several, with the longest of everything. */
 export function worst(runs: readonly Slices[]): Slices {
+	const [longest] = [...runs].sort((a, b) => b.longestWithoutGc - a.longestWithoutGc);
+	if (!longest) throw new Error('Nothing was watched');
 	const most = (figure: keyof Slices) => Math.max(...runs.map((run) => run[figure]));
-	return {
-		longest: most('longest'),
-		longestWithoutGc: most('longestWithoutGc'),
-		longestGc: most('longestGc'),
-		above50: most('above50'),
-		above50WithoutGc: most('above50WithoutGc'),
-	};
+	return { ...longest, longest: most('longest'), longestGc: most('longestGc'), above50: most('above50'), above50WithoutGc: most('above50WithoutGc') };
 }

@@ -123,9 +123,9 @@ onEachEngine('A domain directory', (lab) => {
 			'skipped domainFreeMail',
 			'skipped roleAddress',
 			'invalid emailMalformed',
-			'invalid domainMissing',
+			'invalid nothingToMatch',
 			'invalid emailNotText',
-			'invalid emailMissing',
+			'invalid nothingToMatch',
 			'invalid emailNotText',
 			'invalid domainPublicSuffix',
 		]);

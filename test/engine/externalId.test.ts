@@ -147,7 +147,7 @@ describe('Record', () => {
 			{ id: 2, email: 'bob@acme.com', account: 'ACC-404' },
 		]);
 		expect(statuses(result.json(0))).toEqual(['created']);
-		expect(result.json(1)).toEqual([expect.objectContaining({ status: 'invalid', reason: expect.stringContaining('account of this person was not found') })]);
+		expect(result.json(1)).toEqual([expect.objectContaining({ status: 'invalid', reason: expect.stringContaining('The account was not found') })]);
 		const people = await node.done('record:getAll', { ...person, returnAll: true, filters: { accountId: objectId(acme) } });
 		expect(people).toEqual([expect.objectContaining({ email: 'ann@acme.com', accountId: acme?.objectId })]);
 	});

@@ -21,7 +21,7 @@ export function registryNode(registry = 'engine'): RegistryNode {
 		return await runNode({
 			node: ExternalId,
 			items,
-			parameters: { resource: resource as string, operation: name as string, ...parameters },
+			parameters: { registryFrom: 'credential', resource: resource as string, operation: name as string, ...parameters },
 			workflow: { credentials: { externalIdRegistryApi: { registry, workspace, accessSecret: '' } } },
 			...settings,
 		});

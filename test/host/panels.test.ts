@@ -95,7 +95,7 @@ browserTest(`a run shows what became of each item${why}`, async () => {
 	const example = JSON.parse(readFileSync(path.join(root, 'examples', 'link-and-translate.json'), 'utf8')) as WorkflowJson;
 	// A registry of its own: other tests run the example too.
 	const credential = await n8n.createCredential('Panels', 'externalIdRegistryApi', { registry: 'panels', workspace: 'default', accessSecret: '' });
-	for (const node of example.nodes) if (node.type === TYPE) node.credentials = { externalIdRegistryApi: credential };
+	for (const node of example.nodes) if (node.type === TYPE) Object.assign(node, { credentials: { externalIdRegistryApi: credential }, parameters: { registryFrom: 'credential', ...node.parameters } });
 	const id = await n8n.createWorkflow(example);
 	await editor.openWorkflow(id);
 	const { page } = editor;

@@ -95,9 +95,9 @@ function captureAddress(registry: Registry, unit: Unit, seen: readonly Seen[], c
 	const name = nameOf(seen);
 	const known = unit.recordsByEmail('people', email.key);
 	if (known.length > 1) return same({ ...severalWithEmail('people', email.address, known), email: email.address });
-	if (known[0]) return same({ status: 'unchanged', ...shownContact(unit, known[0], email) });
+	if (known[0]) return captureKnown(registry, unit, known[0], email);
 	const [deleted] = unit.recordsByEmail('people', email.key, 'deleted');
-	if (deleted) return same({ ...deletedBefore(deleted, 'Record: Delete with Restore brings it back.'), email: email.address });
+	if (deleted) return same({ ...deletedBefore(deleted, 'Record → Delete or Restore (Do: Restore) brings it back.'), email: email.address });
 	if (unit.inbox(email.key)?.state === 'discarded') {
 		return same(trouble('skipped', 'discarded', `${email.address} was discarded from the inbox, so it does not come back.`, [email.key], { email: email.address }));
 	}
@@ -112,6 +112,19 @@ function captureAddress(registry: Registry, unit: Unit, seen: readonly Seen[], c
 		first: { status: 'created', ...shownContact(unit, contact, email), ...shownMatch },
 		again: { status: 'unchanged', ...shownContact(unit, contact, email), ...shownMatch },
 	};
+}
+
+/** A known contact stays as it is; one without an account gets the one that its domain belongs to. */
+function captureKnown(registry: Registry, unit: Unit, contact: RecordRow, email: Email): { first: Outcome; again: Outcome } {
+	const unchanged = (record: RecordRow): Outcome => ({ status: 'unchanged', ...shownContact(unit, record, email) });
+	if (contact.accountId !== null && unit.record(contact.accountId)?.state === 'active') return same(unchanged(contact));
+	const match = matchEmail(email, registry.lists, (domain) => unit.ownersOf(domain), { skipRoleAddresses: false });
+	if (isTrouble(match)) return same(unchanged(contact));
+	const { accountId, matchedDomain, matchKind } = match;
+	const linked = unit.updateRecord(contact.id, { accountId }, 'recordUpdated', { accountId: contact.accountId }, { accountId, matchedDomain, matchKind });
+	const waiting = unit.inbox(email.key);
+	if (waiting?.state === 'waiting') unit.putInbox({ ...waiting, recordId: contact.id }, 'assigned');
+	return { first: { ...unchanged(linked), status: 'linked', matchedDomain, matchKind }, again: unchanged(linked) };
 }
 
 function same(outcome: Outcome): { first: Outcome; again: Outcome } {
@@ -136,7 +149,8 @@ function waitInInbox(unit: Unit, match: Trouble, email: Email, name: string | un
 	if (!before || before.reason !== reason) {
 		unit.putInbox({ key: email.key, address: email.address, name: name ?? null, domain: email.host, recordId: null, reason, origin: 'capture' });
 	}
-	return { ...match, email: email.address, inInbox: true };
+	// Once the domain belongs to an account, the same address finds it.
+	return { ...match, email: email.address, inInbox: true, retry: true };
 }
 
 function shownContact(known: Known, contact: RecordRow, email: Email): Record<string, unknown> {

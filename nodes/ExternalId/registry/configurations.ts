@@ -1,3 +1,5 @@
+import groupBy from 'lodash/groupBy';
+
 import { compileIdPattern, ID_FORMATS, parseExternalId, parseExternalType } from '../../shared/identity/externalId';
 import type { IdFormat } from '../../shared/identity/externalId';
 import { isTrouble, OBJECT_TYPES, trouble } from '../../shared/identity/outcome';
@@ -7,6 +9,8 @@ import { Pacer } from '../../shared/pace';
 import type { ConfigurationEntry, Work } from '../../shared/ports';
 import { cancelled } from './batches';
 import { checkEntries } from './checked';
+import { disagreement } from './fields';
+import { itemsOf } from './mappings';
 import { DEFAULT_CONFIGURATION } from './registry';
 import type { Registry } from './registry';
 import type { ConfigurationRow } from './rows';
@@ -26,7 +30,7 @@ export async function ensureConfigurations(registry: Registry, entries: readonly
 		const given = checkConfiguration(registry, entry);
 		return isTrouble(given) ? given : { given };
 	});
-	for (const { given, index } of checked) {
+	for (const { given, index } of agreeing(checked, work)) {
 		if (work.signal?.aborted) {
 			work.settle(index, cancelled([given.objectType, given.externalType]));
 			continue;
@@ -45,6 +49,19 @@ export async function ensureConfigurations(registry: Registry, entries: readonly
 		work.settle(index, outcome);
 	}
 	await registry.refresh();
+}
+
+/** Items that give one type different settings contradict each other: none of them is done. */
+function agreeing<Item extends { given: Given; index: number }>(items: readonly Item[], work: Work): Item[] {
+	return Object.values(groupBy(items, ({ given }) => `${given.objectType}\n${given.externalType}`)).flatMap((group) => {
+		const setting = disagreement(group.map(({ given }) => given));
+		if (setting === undefined) return group;
+		const { objectType, externalType } = (group[0] as Item).given;
+		for (const { index } of group) {
+			work.settle(index, trouble('conflict', 'itemsDisagree', `Several items give ${externalType} different settings (${setting}; ${itemsOf(group)}). None of them was done.`, [objectType, externalType, setting]));
+		}
+		return [];
+	});
 }
 
 function checkConfiguration(registry: Registry, entry: ConfigurationEntry): Given | Trouble {

@@ -1,3 +1,4 @@
+import { readAddressees } from '../../shared/identity/addresses';
 import { domainLadder, parseDomain } from '../../shared/identity/domain';
 import { parseEmail } from '../../shared/identity/email';
 import type { Email } from '../../shared/identity/email';
@@ -9,7 +10,7 @@ import type { DomainEntry, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
 import { itemsOf } from './mappings';
-import { checkName, findLive, goneRecord, readsOf } from './objects';
+import { checkName, findLive, goneRecord, isBlank, readsOf } from './objects';
 import type { CheckedName } from './objects';
 import type { Registry } from './registry';
 import { listOf } from './settings';
@@ -26,7 +27,7 @@ import { currentIds } from './views';
 export async function changeDomains(registry: Registry, how: 'add' | 'remove' | 'set', entries: readonly DomainEntry[], work: Work): Promise<void> {
 	const checked = await checkEntries(entries, work, (entry) => checkChange(registry, how, entry));
 	await inBatches(
-		await byAccount(registry, checked, work),
+		withoutRivals(await byAccount(registry, checked, work), work),
 		work.signal,
 		async (batch) => {
 			const items = batch.flat();
@@ -116,7 +117,28 @@ function disagreement(how: 'add' | 'set', items: readonly Change[]): Trouble | u
 	return trouble('conflict', 'itemsDisagree', `Several items want different Related Domains for one account (${itemsOf(items)}). None of them was done.`, [accountId, ...[...sets].sort()]);
 }
 
+/** Only one account can be preferred for a domain: two would leave it to nobody. */
+function twoPreferred(domain: string, accountIds: readonly string[]): Trouble {
+	return trouble('conflict', 'twoPreferred', `${domain} can be preferred for one account only, and ${[...accountIds].sort().join(' and ')} were to be. Nothing was changed.`, [domain], { domain, conflict: { accounts: [...accountIds].sort() } });
+}
+
+/** Items of one run that make several accounts the preferred one of a domain; they are settled. */
+function withoutRivals(groups: readonly Change[][], work: Work): Change[][] {
+	const wanted = new Map<string, Set<string>>();
+	for (const { accountId, domains, preferred } of groups.flat()) {
+		if (preferred === true) for (const domain of domains) wanted.set(domain, (wanted.get(domain) ?? new Set()).add(accountId));
+	}
+	return groups.filter((group) => {
+		const rivalry = group.flatMap(({ domains, preferred }) => (preferred === true ? domains : [])).sort().find((domain) => (wanted.get(domain)?.size ?? 0) > 1);
+		if (rivalry === undefined) return true;
+		for (const { index, refused } of group) work.settle(index, [twoPreferred(rivalry, [...(wanted.get(rivalry) ?? [])].slice(0, MOST_SHARED_WITH)), ...refused]);
+		return false;
+	});
+}
+
 function setDomains(unit: Unit, accountId: string, domains: readonly string[], preferred: boolean | undefined): Outcome {
+	const rivalry = preferred === true ? domains.flatMap((domain) => unit.ownersOf(domain).filter((owner) => owner.preferred && owner.accountId !== accountId).map((owner) => ({ domain, accountId: owner.accountId })))[0] : undefined;
+	if (rivalry) return twoPreferred(rivalry.domain, [accountId, rivalry.accountId]);
 	const before = unit.domainsOf(accountId);
 	const removed = before.filter(({ domain }) => !domains.includes(domain));
 	const added = domains.filter((domain) => !before.some((row) => row.domain === domain));
@@ -128,6 +150,8 @@ function setDomains(unit: Unit, accountId: string, domains: readonly string[], p
 }
 
 function addDomain(unit: Unit, accountId: string, domain: string, preferred: boolean | undefined): Outcome {
+	const rival = preferred === true ? unit.ownersOf(domain).find((owner) => owner.preferred && owner.accountId !== accountId) : undefined;
+	if (rival) return twoPreferred(domain, [accountId, rival.accountId]);
 	const before = unit.domainsOf(accountId).find((row) => row.domain === domain);
 	const isSame = before !== undefined && (preferred === undefined || before.preferred === preferred);
 	if (!isSame) unit.putDomain(accountId, domain, preferred === true);
@@ -152,11 +176,14 @@ function removeDomain(unit: Unit, accountId: string, domain: string): Outcome {
 /** Which account an e-mail address or a domain belongs to, and why. A known contact decides before any domain does. */
 export async function matchDomains(registry: Registry, entries: readonly unknown[], { skipRoleAddresses }: { skipRoleAddresses: boolean }, work: Work): Promise<void> {
 	const checked = await checkEntries(entries, work, (entry): { email?: Email; host: string } | Trouble => {
+		if (isBlank(entry)) return trouble('invalid', 'nothingToMatch', 'E-Mail or Domain is empty.', []);
 		if (typeof entry === 'string' && !entry.includes('@')) {
 			const host = parseDomain(entry);
 			return typeof host === 'string' ? { host } : host;
 		}
-		const email = parseEmail(entry);
+		// Mail triggers give header text: "Ann <ann@acme.com>".
+		const [addressee] = typeof entry === 'string' && entry.includes('<') ? readAddressees(entry) : [];
+		const email = parseEmail(addressee?.address ?? entry);
 		return isTrouble(email) ? email : { email, host: email.host };
 	});
 	const lists = registry.lists;

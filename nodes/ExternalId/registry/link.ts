@@ -79,7 +79,7 @@ function asStored(known: Known, item: CheckedIds): Outcome | undefined {
 	if (record === undefined || isTrouble(record)) return record;
 	const isSo =
 		record.state === 'active' &&
-		item.ids.every((id) => known.mapping(id)?.state === 'current') &&
+		item.ids.every((id) => known.mapping(id) !== undefined) &&
 		(!item.email || known.emailsOf(record.id).some(({ key }) => key === item.email?.key));
 	return isSo ? tellGroup(known, [item], record, 'unchanged', new Set())[0] : undefined;
 }
@@ -142,7 +142,8 @@ function linkGroup(registry: Registry, unit: Unit, group: readonly CheckedIds[],
 	const found = objectOf(unit, group, choices.whenIdBelongsToOther === 'take');
 	if (found && isTrouble(found)) return group.map(() => found);
 	const { objectType } = group[0] as CheckedIds;
-	const ids = distinctIds(group);
+	// A former ID of the record names it as well as a current one, and stays former.
+	const ids = distinctIds(group).filter((id) => choices.whenRecordHasOther === 'take' || !isFormerOf(unit, id, found));
 
 	// Everything is looked at before anything is written: an item is done whole or not at all.
 	const plan = emailOfOther(unit, group, found) ?? planIds(registry, unit, ids, found?.id, choices);
@@ -151,6 +152,12 @@ function linkGroup(registry: Registry, unit: Unit, group: readonly CheckedIds[],
 	const changed = new Set(ids.filter((id) => placeId(unit, id, record.id, plan).before !== 'same').map(idKeyText));
 	const gotEmail = addEmails(unit, record, group);
 	return tellGroup(unit, group, record, found ? (gotEmail ? 'updated' : 'unchanged') : 'created', changed);
+}
+
+/** Whether an ID was replaced on this very record: a feed that still uses it means the record. */
+export function isFormerOf(known: Known, id: CheckedId, record: RecordRow | undefined): boolean {
+	const row = known.mapping(id);
+	return record !== undefined && row?.state === 'former' && row.objectId === record.id;
 }
 
 /** One outcome an item: the first that brings something new tells of it, those that repeat it are unchanged. */
@@ -175,7 +182,7 @@ function objectOf(known: Known, group: readonly CheckedIds[], firstDecides: bool
 	const record = recordOfIds(known, objectType, distinctIds(group), firstDecides && group.length === 1);
 	if (record === undefined) return byEmail(known, group);
 	if (isTrouble(record) || record.state === 'active') return record;
-	return deletedBefore(record, 'Record: Delete with Restore brings it back.');
+	return deletedBefore(record, 'Record → Delete or Restore (Do: Restore) brings it back.');
 }
 
 /**
@@ -203,7 +210,7 @@ function byEmail(known: Known, group: readonly CheckedIds[]): RecordRow | undefi
 	if (found.length > 1) return severalWithEmail(objectType, emails[0]?.address ?? '', found);
 	if (found.length === 1) return found[0];
 	const deleted = emails.flatMap(({ key }) => known.recordsByEmail(objectType, key, 'deleted'))[0];
-	return deleted && deletedBefore(deleted, 'Record: Delete with Restore brings it back.');
+	return deleted && deletedBefore(deleted, 'Record → Delete or Restore (Do: Restore) brings it back.');
 }
 
 /** External IDs by type, as conflicts show them. */

@@ -142,8 +142,8 @@ export async function deleteMappings(
 			};
 			const outcomes = await registry.transact(reads, work, (unit) =>
 				batchEntries.map((entry): Outcome | Outcome[] => {
-					if ('mappingIds' in entry) return entry.mappingIds.map((id) => deleteMapping(unit, unit.mappingById(id), id, false, entry.only));
-					return deleteMapping(unit, unit.mapping(entry.id), entry.id.externalId, unit.wasDeleted(entry.id), entry.only);
+					if ('mappingIds' in entry) return entry.mappingIds.map((id) => deleteMapping(unit, unit.mappingById(id), id, undefined, entry.only));
+					return deleteMapping(unit, unit.mapping(entry.id), entry.id.externalId, entry.id, entry.only);
 				}),
 			);
 			batchEntries.forEach(({ index }, at) => work.settle(index, outcomes[at] as Outcome | Outcome[]));
@@ -152,8 +152,8 @@ export async function deleteMappings(
 	);
 }
 
-function deleteMapping(unit: Unit, row: MappingRow | undefined, name: string, wasDeleted: boolean, onlyIfObjectId: string | undefined): Outcome {
-	if (!row && wasDeleted) return { status: 'unchanged', externalId: name, deleted: true };
+function deleteMapping(unit: Unit, row: MappingRow | undefined, name: string, id: CheckedId | undefined, onlyIfObjectId: string | undefined): Outcome {
+	if (!row && id && unit.wasDeleted(id)) return { status: 'unchanged', objectType: id.objectType, externalType: id.externalType, externalId: name, deleted: true };
 	if (!row) return trouble('notFound', 'noMapping', `There is no mapping "${shown(name)}" to delete.`, [name]);
 	if (row.state === 'deleted') return { status: 'unchanged', ...shownMapping(row), deleted: true };
 	if (onlyIfObjectId !== undefined && row.objectId !== onlyIfObjectId) {

@@ -96,7 +96,7 @@ export function goneRecord(record: RecordRow | undefined, objectType: ObjectType
 	const word = OBJECT_WORD[objectType];
 	if (record?.state === 'deleted') {
 		const day = new Date(record.updatedAt).toISOString().slice(0, 10);
-		return trouble('notFound', 'recordDeleted', `The ${word} ${objectId} was deleted on ${day}. Record: Delete with Restore brings it back.`, [objectId], { objectType, objectId, deletedAt: new Date(record.updatedAt).toISOString() });
+		return trouble('notFound', 'recordDeleted', `The ${word} ${objectId} was deleted on ${day}. Record → Delete or Restore (Do: Restore) brings it back.`, [objectId], { objectType, objectId, deletedAt: new Date(record.updatedAt).toISOString() });
 	}
 	return trouble('notFound', 'noRecord', `There is no ${word} ${shown(objectId)} in this registry.`, [objectId], { objectType, objectId });
 }

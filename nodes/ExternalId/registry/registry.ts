@@ -99,8 +99,15 @@ export class Registry {
 	unknownType(objectType: ObjectType, externalType: string): Trouble {
 		const names = this.configurations().filter((row) => row.objectType === objectType).map((row) => row.externalType);
 		const near = nearestName(externalType, names);
-		const advice = near ? `Did you mean "${near}"?` : 'Pick it in the External Type list to create it, or use Configuration: Create.';
+		const advice = near ? `Did you mean "${near}"?` : 'No ID was stored under it yet. Check the Object Type and the registry; to create it, pick it in a node that stores IDs.';
 		return trouble('invalid', 'unknownExternalType', `There is no External Type "${externalType}" for ${objectType} in this registry. ${advice}`, [objectType, externalType]);
+	}
+
+	/** A filter by a type that does not exist would find nothing without a word: the typing mistake is named instead. */
+	unknownFilter(objectType: ObjectType | undefined, externalType: string | undefined): Trouble | undefined {
+		if (externalType === undefined) return undefined;
+		const isKnown = this.configurations().some((row) => row.externalType === externalType && (objectType === undefined || row.objectType === objectType));
+		return isKnown ? undefined : this.unknownType(objectType ?? 'people', externalType);
 	}
 
 	/** Checks an External ID by the rules of its type. */
@@ -230,7 +237,7 @@ async function checkAccessKey(store: Store, location: RegistryLocation, stored: 
 	}
 	const [salt = '', hash = ''] = (JSON.parse(stored) as string).split(':');
 	if (await isRightKey(given, salt, hash)) return;
-	throw new RegistryError('accessKey', `${place} has another access key`, 'Put the access key that it was made with into the credential.');
+	throw new RegistryError('accessKey', `The access key for ${place.charAt(0).toLowerCase()}${place.slice(1)} is wrong`, 'Put the access key that it was made with into the credential.');
 }
 
 const rightKeys = new Set<string>();

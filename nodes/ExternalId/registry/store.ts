@@ -64,6 +64,8 @@ export interface Writes {
 	/** Ended ones first, so that their ID and slot are free for the new ones. */
 	mappings: MappingRow[];
 	records: RecordRow[];
+	/** Object IDs of records whose IDs, addresses or domains changed, and nothing else of them. */
+	touchedRecords: string[];
 	emails: EmailRow[];
 	domains: DomainRow[];
 	removedDomains: Array<Pick<DomainRow, 'domain' | 'accountId'>>;

@@ -21,6 +21,7 @@ export class Unit extends Known {
 	private readonly endedMappings = new Set<MappingRow>();
 	private readonly newMappings = new Set<MappingRow>();
 	private readonly dirtyRecords = new Set<string>();
+	private readonly touchedRecords = new Set<string>();
 	private readonly dirtyEmails = new Set<EmailRow>();
 	private readonly dirtyDomains = new Set<DomainRow>();
 	private readonly dirtyInbox = new Set<string>();
@@ -212,6 +213,7 @@ export class Unit extends Known {
 			deletedConfigurations: this.removedConfigurations,
 			mappings: [...this.endedMappings, ...this.newMappings],
 			records: pick(this.dirtyRecords, this.records),
+			touchedRecords: [...this.touchedRecords].filter((id) => !this.dirtyRecords.has(id)),
 			// Those that are primary no more first: the store allows one primary address a record.
 			emails: [...this.dirtyEmails].sort((a, b) => Number(a.isPrimary) - Number(b.isPrimary)),
 			domains: [...this.dirtyDomains],
@@ -223,6 +225,8 @@ export class Unit extends Known {
 	}
 
 	private change(kind: ChangeKind, about: Partial<Omit<ChangeRow, 'kind' | 'at'>>): void {
+		// What hangs on a record changes it too: its time of change moves, for those who sync what is new.
+		if (about.objectId) this.touchedRecords.add(about.objectId);
 		this.changes.push({
 			kind,
 			at: this.now,

@@ -1,3 +1,5 @@
+import omit from 'lodash/omit';
+
 import { isTrouble, trouble } from '../../shared/identity/outcome';
 import type { Outcome, Trouble } from '../../shared/identity/outcome';
 import { kindOf, shown } from '../../shared/identity/wording';
@@ -7,7 +9,7 @@ import { checkEntries } from './checked';
 import { cleanFields, combineInputs, mergeFields, withoutEmpty } from './fields';
 import type { Fields } from './fields';
 import { inParts } from './groups';
-import { checkIds, distinctIds, namedIds, readsOfIds, recordOfIds } from './link';
+import { checkIds, distinctIds, isFormerOf, namedIds, readsOfIds, recordOfIds } from './link';
 import type { CheckedIds } from './link';
 import { placeId, planIds } from './placement';
 import type { Placement } from './placement';
@@ -41,9 +43,7 @@ export interface CheckedUpsert extends CheckedIds {
 export async function upsertRecords(registry: Registry, entries: readonly UpsertEntry[], choices: UpsertChoices, work: Work): Promise<void> {
 	await registry.ensurePicked(entries.flatMap(({ objectType, ids }) => ids.map((id) => ({ objectType, externalType: id.externalType }))), work);
 	const checked = await checkEntries(entries, work, (entry) => checkUpsert(registry, entry, choices));
-	const [known, fresh] = await upsertOrder(registry, checked, choices, work);
-	// Those whose IDs are known first: an address they bring decides about the new ones, whatever the order of the input.
-	for (const groups of [known, fresh]) await upsertGroups(registry, groups, choices, work);
+	for (const groups of await upsertOrder(registry, checked, choices, work)) await upsertGroups(registry, groups, choices, work);
 }
 
 async function upsertGroups(registry: Registry, groups: ReadonlyArray<readonly CheckedUpsert[]>, choices: UpsertChoices, work: Work): Promise<void> {
@@ -73,11 +73,13 @@ async function upsertGroups(registry: Registry, groups: ReadonlyArray<readonly C
 const CHARACTERS_AN_ITEM = 1_000;
 
 function checkUpsert(registry: Registry, entry: UpsertEntry, choices: UpsertChoices): Omit<CheckedUpsert, 'index'> | Trouble {
-	const { email, domains, ...others } = entry.fields;
 	const takesEmail = entry.objectType !== 'accounts';
+	const { email, domains } = entry.fields;
+	// What has a meaning of its own for this Object Type is no field; for the others it is one like any.
+	const others = omit(entry.fields, takesEmail ? 'email' : 'domains');
 	const ids = checkIds(registry, entry, takesEmail ? email : undefined);
 	if (isTrouble(ids)) return ids;
-	const cleaned = cleanFields(takesEmail || email === undefined ? others : { ...others, email });
+	const cleaned = cleanFields(others);
 	if (isTrouble(cleaned)) return cleaned;
 	const account = entry.account && checkName(registry, entry.account);
 	if (account && isTrouble(account)) return account;
@@ -138,7 +140,7 @@ function planUpsert(registry: Registry, known: Known, items: readonly CheckedUps
 	const target = targetOf(known, items, choices);
 	if (target && isTrouble(target)) return target;
 
-	const ids = distinctIds(items);
+	const ids = distinctIds(items).filter((id) => !isFormerOf(known, id, target));
 	const placement = planIds(registry, known, ids, target?.id, STRICT);
 	if (isTrouble(placement)) return placement;
 	const emailProblem = choices.whenEmailKnown === 'create' ? undefined : emailOfOther(known, items, target);
@@ -200,7 +202,7 @@ function accountOf(known: Known, items: readonly CheckedUpsert[], choices: Upser
 	for (const { account } of items) {
 		if (!account) continue;
 		const found = findLive(known, account);
-		if (isTrouble(found)) return { ...found, status: 'invalid', reason: `The account of this person was not found. ${found.reason}`, retry: true };
+		if (isTrouble(found)) return { ...found, status: 'invalid', reason: `The account was not found. ${found.reason}`, retry: true };
 		accounts.push(found.record.id);
 	}
 	if (choices.whenItemsDisagree === 'conflict' && new Set(accounts).size > 1) {

@@ -25,22 +25,28 @@ type Items = readonly CheckedUpsert[];
  * Which items of an upsert are decided together, and which groups come first, so that what becomes of an item never
  * depends on the order of the input. Items that contradict each other are settled here.
  *
- * @returns groups whose IDs are known, and groups that may be new, joined where they share an e-mail or a domain
+ * @returns in the order in which they are to be done: groups whose IDs are known (an address or domain that they bring decides
+ * about the others), groups that an e-mail or a domain ties to a record, and new ones, joined where they share such a key
  */
-export async function upsertOrder(registry: Registry, items: readonly CheckedUpsert[], choices: UpsertChoices, work: Work): Promise<[Items[], Items[]]> {
+export async function upsertOrder(registry: Registry, items: readonly CheckedUpsert[], choices: UpsertChoices, work: Work): Promise<Items[][]> {
 	const byInput = (await groupByKeys(items, ({ ids }) => ids.map(idKeyText))).map((group) => asGroup(group, choices));
 	const owners = await lookUpOwners(registry, byInput, work.signal);
 	const byObject = await groupByKeys(byInput, (group) => objectsOf(group, owners, choices));
 	const { sound, doubtful } = sortOut(byObject.map((parts) => parts.flatMap((group) => group.items)), (group) => tooManyIds(registry, group));
 
-	const isKnown = new Set(byInput.filter((group) => objectsOf(group, owners, choices).length > 0).flatMap((group) => group.items));
+	const known = new Set(byInput.filter((group) => (owners.byId.get(group) ?? []).length > 0).flatMap((group) => group.items));
+	const tied = new Set(byInput.filter((group) => objectsOf(group, owners, choices).length > 0).flatMap((group) => group.items));
 	const groups = sound.map((group) => asGroup([...group], choices));
-	const known = groups.filter((group) => group.items.some((item) => isKnown.has(item)));
-	const fresh = groups.filter((group) => !group.items.some((item) => isKnown.has(item)));
+	const isAmong = (items: ReadonlySet<CheckedUpsert>) => (group: Group) => group.items.some((item) => items.has(item));
+	const ofKnown = groups.filter(isAmong(known));
+	const ofTied = groups.filter((group) => !isAmong(known)(group) && isAmong(tied)(group));
+	const fresh = groups.filter((group) => !isAmong(tied)(group));
 	const stored = (await storedOf(registry, doubtful, work)).map((group) => asGroup(group, choices));
 
 	const ready = (each: readonly Group[]) => each.map((group) => group.items).filter((group) => !settleDisagreement(group, choices, work));
-	return [ready(withoutClashes([...known, ...stored], owners, work)), ready(await joinNew(registry, fresh, choices, work))];
+	const sure = new Set(withoutClashes([...ofKnown, ...stored, ...ofTied], owners, work));
+	const isSure = (group: Group) => sure.has(group);
+	return [ready([...ofKnown, ...stored].filter(isSure)), ready(ofTied.filter(isSure)), ready(await joinNew(registry, fresh, choices, work))];
 }
 
 /** The objects that a group is on; by its e-mail or domain only where a new ID would be linked by it. */
@@ -73,7 +79,7 @@ async function storedOf(registry: Registry, doubtful: ReadonlyArray<{ item: Chec
 			for (const { item, problem } of entries) {
 				const record = recordOfIds(known, item.objectType, item.ids, false);
 				if (record && isTrouble(record)) work.settle(item.index, record);
-				else if (record && item.ids.every((id) => known.mapping(id)?.state === 'current')) append(byRecord, record.id, item);
+				else if (record && item.ids.every((id) => known.mapping(id) !== undefined)) append(byRecord, record.id, item);
 				else work.settle(item.index, problem);
 			}
 		},

@@ -87,6 +87,9 @@ export function parseExternalId(
 		const what = text === '' ? 'empty' : 'blank: it holds nothing but spaces';
 		return refuse('externalIdEmpty', `External ID is ${what}. ${needed(about)}`, value, about);
 	}
+	if (trimmed.startsWith('{{') && trimmed.endsWith('}}')) {
+		return refuse('externalIdExpression', 'External ID is the text of an expression, not its value. Switch the field from Fixed to Expression.', value, about);
+	}
 	let id = rules.trim ? trimmed : text;
 	if (id.length > rules.maxLength * LONGEST_COMPOSITION) return tooLong(id, rules, about);
 

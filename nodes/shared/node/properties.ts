@@ -32,7 +32,7 @@ const COMMON_OPTIONS: readonly INodeProperties[] = [
 			},
 		],
 		default: 'nothingSucceeded',
-		description: 'When items that need attention make the whole node fail. It is decided after all items are done.',
+		description: 'When items that need attention make the whole node fail; items that were not found or skipped on purpose do not count. It is decided after all items are done.',
 	},
 	{
 		displayName: 'Include Input Fields',

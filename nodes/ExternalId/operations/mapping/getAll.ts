@@ -27,7 +27,7 @@ export const getAll: Operation<Registry> = {
 		limit,
 		filtersOf(
 			{
-				displayName: 'Deleted',
+				displayName: 'State',
 				name: 'state',
 				type: 'options',
 				options: [
@@ -54,7 +54,13 @@ export const getAll: Operation<Registry> = {
 	],
 	async run(run) {
 		for (const input of run.inputs) {
-			const rows = await listMappings(run.system, queryOf(input.values.filters), limitOf(run), run.signal);
+			const query = queryOf(input.values.filters);
+			const unknown = run.system.unknownFilter(query.objectType, query.externalType);
+			if (unknown) {
+				run.settle(input, unknown);
+				continue;
+			}
+			const rows = await listMappings(run.system, query, limitOf(run), run.signal);
 			run.settle(input, isTrouble(rows) ? rows : rows.map((row) => ({ status: 'found', ...row })));
 		}
 	},

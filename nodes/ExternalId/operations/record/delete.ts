@@ -1,3 +1,4 @@
+import { trouble } from '../../../shared/identity/outcome';
 import type { Operation } from '../../../shared/node/operation';
 import { deleteRecords } from '../../registry/records';
 import type { Registry } from '../../registry/registry';
@@ -28,7 +29,12 @@ export const remove: Operation<Registry> = {
 		...recordName('externalId', 'objectId'),
 	],
 	async run(run) {
+		const mode = run.parameters.deleteMode;
+		if (mode !== 'delete' && mode !== 'restore') {
+			for (const input of run.inputs) run.settle(input, trouble('invalid', 'deleteMode', 'Do is Delete or Restore; it is neither. Nothing was done.', [input.index]));
+			return;
+		}
 		const names = run.inputs.map((input) => namedRecord(run, input));
-		await deleteRecords(run.system, names, { restore: run.parameters.deleteMode === 'restore' }, workOf(run, 'record:delete'));
+		await deleteRecords(run.system, names, { restore: mode === 'restore' }, workOf(run, 'record:delete'));
 	},
 };

@@ -1,3 +1,4 @@
+import omit from 'lodash/omit';
 import type { INodeProperties } from 'n8n-workflow';
 
 import { trouble } from '../../../shared/identity/outcome';
@@ -70,7 +71,7 @@ const customFields: INodeProperties = {
 			displayName: 'Custom Field',
 			name: 'field',
 			values: [
-				{ displayName: 'Name', name: 'name', type: 'string', default: '' },
+				{ displayName: 'Name', name: 'name', type: 'string', default: '', description: 'Name of the field as it is; a dot in it does not nest' },
 				{ displayName: 'Value', name: 'value', type: 'string', default: '' },
 			],
 		},
@@ -102,7 +103,7 @@ export const fieldsInput: Field[] = [
 		options: [
 			{ name: 'Form', value: 'form', description: 'Set fields one by one' },
 			{ name: 'JSON', value: 'json', description: 'An object with the fields' },
-			{ name: 'Mapper', value: 'mapper', description: 'Map fields of the input, or take them all' },
+			{ name: 'Map Automatically or Field by Field', value: 'mapper', description: 'Take all fields of the input, or choose for each' },
 		],
 		default: 'form',
 		description: 'How to give the fields of the record',
@@ -145,9 +146,12 @@ export const fieldsInput: Field[] = [
 export function fieldsOf(run: RegistryRun, input: Input): { fields: Record<string, unknown>; account?: ObjectName } | Trouble {
 	const given = givenFields(run, input);
 	if (given === undefined) return trouble('invalid', 'fieldsNotObject', 'The fields are not a JSON object. An example: {"firstName": "Ann"}', [input.index]);
-	const fields = { ...given };
-	for (const name of ACCOUNT_FIELDS) delete fields[name];
-	return { fields, account: accountNamed(given) };
+	if (run.parameters.objectType !== 'people') return { fields: { ...given } };
+	const account = accountNamed(given);
+	if (account?.by === 'externalId' && isEmpty(account.externalType.name)) {
+		return trouble('invalid', 'accountTypeMissing', 'Account External Type is missing. Add it next to Account External ID.', [input.index]);
+	}
+	return { fields: omit(given, ACCOUNT_FIELDS), account };
 }
 
 function givenFields(run: RegistryRun, input: Input): Readonly<Record<string, unknown>> | undefined {
@@ -186,10 +190,13 @@ function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined
 }
 
 function accountNamed({ accountId, accountExternalType, accountExternalId }: Readonly<Record<string, unknown>>): ObjectName | undefined {
-	const isGiven = (value: unknown) => value !== undefined && value !== null && value !== '';
-	if (isGiven(accountId)) return { by: 'objectId', objectType: 'accounts', objectId: accountId };
-	if (!isGiven(accountExternalId)) return undefined;
+	if (!isEmpty(accountId)) return { by: 'objectId', objectType: 'accounts', objectId: accountId };
+	if (isEmpty(accountExternalId)) return undefined;
 	const isLocator = typeof accountExternalType === 'object' && accountExternalType !== null;
 	const externalType = isLocator ? { ...typeChoice(accountExternalType), name: locatorValue(accountExternalType) } : { name: accountExternalType, picked: false };
 	return { by: 'externalId', objectType: 'accounts', externalType, externalId: accountExternalId };
+}
+
+function isEmpty(value: unknown): boolean {
+	return value === undefined || value === null || value === '';
 }

@@ -1,7 +1,9 @@
 import { trouble } from '../../../shared/identity/outcome';
+import type { Trouble } from '../../../shared/identity/outcome';
 import type { Operation } from '../../../shared/node/operation';
 import { listRecords } from '../../registry/lists';
 import type { RecordQuery } from '../../registry/lists';
+import { checkObjectId } from '../../registry/objects';
 import type { Registry } from '../../registry/registry';
 import type { RecordState } from '../../registry/rows';
 import { externalType, filtersOf, insideCollection, limit, objectType, returnAll } from '../fields';
@@ -66,11 +68,21 @@ export const getAll: Operation<Registry> = {
 				run.settle(input, trouble('invalid', 'updatedAfter', 'Updated After is not a date that can be read. An example: 2026-01-31T09:00:00Z', [input.index]));
 				continue;
 			}
+			const unknown = run.system.unknownFilter(query.objectType, query.withType) ?? run.system.unknownFilter(query.objectType, query.withoutType) ?? wrongAccount(query.accountId);
+			if (unknown) {
+				run.settle(input, unknown);
+				continue;
+			}
 			const rows = await listRecords(run.system, query, limitOf(run), run.signal);
 			run.settle(input, rows.map((row) => ({ status: 'found', ...row })));
 		}
 	},
 };
+
+function wrongAccount(accountId: string | undefined): Trouble | undefined {
+	const checked = accountId === undefined ? undefined : checkObjectId('accounts', accountId);
+	return typeof checked === 'object' ? checked : undefined;
+}
 
 function queryOf(run: RegistryRun, filters: unknown): RecordQuery {
 	const given = (filters ?? {}) as Readonly<Record<string, unknown>>;

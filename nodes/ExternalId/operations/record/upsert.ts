@@ -78,6 +78,8 @@ export const upsert: Operation<Registry> = {
 			if (isTrouble(fields)) run.settle(input, fields);
 			else good.push({ input, entry: { objectType: objectTypeOf(run), ids: idEntries(input.values.externalIds), ...fields } });
 		}
+		const work = workOf(run, 'record:upsert', good.map(({ input }) => input));
+		let refused = 0;
 		await upsertRecords(
 			run.system,
 			good.map(({ entry }) => entry),
@@ -88,7 +90,8 @@ export const upsert: Operation<Registry> = {
 				whenDomainKnown: option(run, 'whenDomainKnown', 'conflict'),
 				whenEmailKnown: option(run, 'whenEmailKnown', 'link'),
 			},
-			workOf(run, 'record:upsert', good.map(({ input }) => input)),
+			{ ...work, settle: (index, outcome) => { if ('refusedDomains' in outcome) refused++; work.settle(index, outcome); } },
 		);
+		if (refused > 0) run.hint(`${refused} ${refused === 1 ? 'item' : 'items'} had Related Domains that cannot be used; see refusedDomains in the output.`, 'warning');
 	},
 };

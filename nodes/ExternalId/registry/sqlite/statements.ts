@@ -79,6 +79,7 @@ export const BATCH_WRITES = {
 		(SELECT value->>'domain', value->>'accountId' FROM json_each(?2))`,
 	deletedConfigurations: `DELETE FROM configuration WHERE workspace = ?1 AND (object_type, external_type) IN
 		(SELECT value->>'objectType', value->>'externalType' FROM json_each(?2))`,
+	touchedRecords: `UPDATE record SET updated_at = ?2 WHERE workspace = ?1 AND id IN (SELECT value FROM json_each(?3))`,
 	settings: `INSERT INTO setting (workspace, key, value, updated_at)
 		SELECT ?1, value->>'key', value->>'value', value->>'updatedAt' FROM json_each(?2) WHERE true
 		ON CONFLICT (workspace, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,

@@ -220,11 +220,12 @@ export class SqliteStore implements Store {
 	}
 
 	private save(workspace: string, writes: Writes, run: RunRow | undefined, now: number): void {
-		const { changes, settings, ...tables } = writes;
+		const { changes, settings, touchedRecords, ...tables } = writes;
 		// In this order: accounts before their people, records before what refers to them.
 		for (const table of ['configurations', 'records', 'mappings', 'emails', 'domains', 'removedDomains', 'inbox', 'deletedConfigurations'] as const) {
 			if (tables[table].length > 0) this.statement(BATCH_WRITES[table]).run(workspace, JSON.stringify(tables[table]));
 		}
+		if (touchedRecords.length > 0) this.statement(BATCH_WRITES.touchedRecords).run(workspace, now, JSON.stringify(touchedRecords));
 		if (settings.length > 0) {
 			this.statement(BATCH_WRITES.settings).run(workspace, JSON.stringify(settings.map((row) => ({ ...row, updatedAt: now }))));
 		}
@@ -284,7 +285,7 @@ export class SqliteStore implements Store {
 	/** Runs a batch statement: the values go in as one JSON array, after the other parameters. */
 	private batch<Row>(sql: string, values: readonly string[], ...first: Value[]): Row[] {
 		if (values.length === 0) return [];
-		return this.rows<Row>(sql, ...first, JSON.stringify(values));
+		return this.rows<Row>(sql, ...first, JSON.stringify(unique(values)));
 	}
 
 	/** The statements name their columns as the row types do, so what comes out is a row. */

@@ -244,7 +244,59 @@ describe('Related Domain and Contact', () => {
 	});
 });
 
+describe('what is known decides', () => {
+	it('a contact without an account gets the one that its domain belongs to', async () => {
+		const node = registryNode();
+		await node.done('record:upsert', { ...person, externalIds: ids(['crm', '1']), fieldsFrom: 'form', fields: { email: 'kim@zed.com' } });
+		const [zed] = await node.done('record:upsert', { objectType: 'accounts', externalIds: ids(['crm', 'Z']), fieldsFrom: 'form', fields: { domains: 'zed.com' } });
+		expect(await node.done('contact:capture', { addresses: 'kim@zed.com' })).toEqual([expect.objectContaining({ status: 'linked', accountId: zed?.objectId })]);
+		expect(statuses(await node.done('contact:capture', { addresses: 'kim@zed.com' }))).toEqual(['unchanged']);
+	});
+
+	it('a feed that still uses a former ID means the record, and the ID stays former', async () => {
+		const node = registryNode();
+		const upsert = { ...person, externalIds: ids(['crm', 'OLD']), fieldsFrom: 'form', fields: { title: '={{ $json.title }}' } };
+		await node.done('record:upsert', upsert, [{ title: 'A' }]);
+		await node.done('mapping:replace', { ...person, externalType: picked('crm'), findBy: 'externalId', oldExternalId: 'OLD', newExternalId: 'NEW' });
+		expect(await node.done('record:upsert', upsert, [{ title: 'B' }])).toEqual([expect.objectContaining({ status: 'updated', externalIds: { crm: 'NEW' } })]);
+		expect(statuses(await node.done('mapping:link', { ...person, externalIds: ids(['crm', 'OLD']) }))).toEqual(['unchanged']);
+	});
+
+	it('a record changes when its IDs, addresses or domains do: those who sync what is new see it', async () => {
+		const node = registryNode();
+		await node.done('mapping:link', { ...person, externalIds: ids(['crm', '1']) });
+		await new Promise((resolve) => setTimeout(resolve, 5));
+		const since = new Date().toISOString();
+		await new Promise((resolve) => setTimeout(resolve, 5));
+		expect(await node.done('record:getAll', { ...person, returnAll: true, filters: { updatedAfter: since } })).toEqual([]);
+		await node.done('mapping:link', { ...person, externalIds: ids(['crm', '1'], ['erp', '2']) });
+		expect(await node.done('record:getAll', { ...person, returnAll: true, filters: { updatedAfter: since } })).toHaveLength(1);
+	});
+
+	it('a credential that the editor filled in by itself is not used unless it was asked for', async () => {
+		const node = registryNode();
+		await node.done('mapping:link', { ...person, externalIds: ids(['crm', '1']) });
+		const byDefault = await node('registry:status', { registryFrom: 'default' });
+		expect(byDefault.json(0)[0]).toMatchObject({ registry: 'default', workspace: 'default' });
+		expect((await node('registry:status')).json(0)[0]).toMatchObject({ registry: 'engine' });
+	});
+
+	it('a filter with a mistyped External Type says so instead of finding nothing', async () => {
+		const node = registryNode();
+		await node.done('mapping:link', { ...person, externalIds: ids(['hubspot', '1']) });
+		const result = await node('mapping:getAll', { returnAll: true, filters: { externalType: typed('hubsopt') } });
+		expect(result.error?.message).toContain('Did you mean "hubspot"?');
+	});
+});
+
 describe('Configuration and Registry', () => {
+	it('items that give one type different settings are conflicts', async () => {
+		const node = registryNode();
+		const create = { ...person, name: 'shop', settings: { maxLength: '={{ $json.max }}' } };
+		const result = await node('configuration:create', { ...create, options: { failWhen: 'never' } }, [{ max: 10 }, { max: 20 }]);
+		expect(statuses(result.json(1))).toEqual(['conflict', 'conflict']);
+	});
+
 	it('declares a type once, checks IDs by it, and is not deleted while its IDs are in use', async () => {
 		const node = registryNode();
 		const create = { ...person, name: 'shop', settings: { maxLength: 50, pattern: 'S-[0-9]+', example: 'S-1' } };
@@ -284,7 +336,7 @@ describe('Configuration and Registry', () => {
 describe('bad input costs only the item it is in', () => {
 	it('every refused ID says why, and the others are done', async () => {
 		const node = registryNode();
-		const bad = ['', '   ', 'x'.repeat(256), '0', 'null', 'undefined', '-1', 2 ** 53 + 2, 'a\u0000b', 'a\u0007b', 'a\ud800', [1], { a: 1 }, true, null];
+		const bad = ['', '   ', '{{ $json.id }}', 'x'.repeat(256), '0', 'null', 'undefined', '-1', 2 ** 53 + 2, 'a\u0000b', 'a\u0007b', 'a\ud800', [1], { a: 1 }, true, null];
 		const good = ['x'.repeat(255), "' OR 1=1 --", '../../etc/passwd', '__proto__', 'constructor', '👩‍👩‍👧', 'é'];
 		const items = [...bad, ...good].map((id) => ({ id }) as IDataObject);
 		const result = await node('mapping:link', { ...person, externalIds: ids(['crm', '={{ $json.id }}']) }, items);

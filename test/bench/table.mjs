@@ -27,11 +27,20 @@ function shown(value, unit) {
 	return `${value.toFixed(digits)} ${unit}`;
 }
 
+const ms = (value) => `${value.toFixed(0)} ms`;
+
+function sliceDetail({ longest, longestWithoutGc, onProcessor, busiest, longestGc, above50, above50WithoutGc }) {
+	return [
+		`${ms(longestWithoutGc)}, of it ${ms(onProcessor)} on a processor and the rest waiting (${above50WithoutGc} above ${SLICE_AIM_MS})`,
+		`with garbage collections ${ms(longest)} (${above50}), the longest of these ${ms(longestGc)}`,
+		`most on a processor ${ms(busiest)}`,
+	].join(', ');
+}
+
 function figuresOfInside(inside) {
 	const runs = Object.entries(inside);
 	if (runs.length === 0) return [];
 	const each = (tell) => runs.map(([name, { slices, memory }]) => `${name} ${tell(slices, memory)}`).join('; ');
-	const ms = (value) => `${value.toFixed(0)} ms`;
 	const kb = (value) => (value / 1000).toFixed(2);
 	const perItem = (bytes, { items }) => bytes / items;
 	return [
@@ -41,7 +50,7 @@ function figuresOfInside(inside) {
 			unit: 'ms',
 			aim: SLICE_AIM_MS,
 			how: 'inside execute(), the worst of 3 runs each',
-			detail: each((slices) => `${ms(slices.longestWithoutGc)}, of it ${ms(slices.onProcessor)} on a processor (${slices.above50WithoutGc} above ${SLICE_AIM_MS}), with garbage collections ${ms(slices.longest)} (${slices.above50}), longest one of these ${ms(slices.longestGc)}`),
+			detail: each(sliceDetail),
 		},
 		{
 			what: 'Memory per item above what n8n holds anyway, at the worst moment',

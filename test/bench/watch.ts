@@ -8,6 +8,8 @@ export interface Slices {
 	longestWithoutGc: number;
 	/** Of that one: what the thread ran on a processor; the rest it waited, for the disk or behind other processes. */
 	onProcessor: number;
+	/** The most that any slice ran on a processor. */
+	busiest: number;
 	/** The longest single garbage collection. */
 	longestGc: number;
 	/** How many slices were longer than 50 ms, with their garbage collections and without. */
@@ -80,6 +82,7 @@ function summary(spans: readonly Slice[], pauses: readonly Span[]): Slices {
 		longest: Math.max(0, ...whole),
 		longestWithoutGc: own[longestOwn] ?? 0,
 		onProcessor: spans[longestOwn]?.processor ?? 0,
+		busiest: Math.max(0, ...spans.map(({ processor }) => processor)),
 		longestGc: Math.max(0, ...pauses.map(length)),
 		above50: above(whole),
 		above50WithoutGc: above(own),
@@ -99,5 +102,12 @@ export function worst(runs: readonly Slices[]): Slices {
 	const [longest] = [...runs].sort((a, b) => b.longestWithoutGc - a.longestWithoutGc);
 	if (!longest) throw new Error('Nothing was watched');
 	const most = (figure: keyof Slices) => Math.max(...runs.map((run) => run[figure]));
-	return { ...longest, longest: most('longest'), longestGc: most('longestGc'), above50: most('above50'), above50WithoutGc: most('above50WithoutGc') };
+	return {
+		...longest,
+		longest: most('longest'),
+		busiest: most('busiest'),
+		longestGc: most('longestGc'),
+		above50: most('above50'),
+		above50WithoutGc: most('above50WithoutGc'),
+	};
 }

@@ -84,6 +84,8 @@ function asMapped(known: Known, entry: CheckedMapping): Outcome | undefined {
  * so those that found no room are tried again as long as something moves: the order of the items decides nothing.
  */
 function createGroup(registry: Registry, unit: Unit, group: readonly CheckedMapping[], choices: ConflictChoices): Outcome[] {
+	// Nearly all groups are one item: nothing to sort.
+	if (group.length === 1) return createForObject(registry, unit, group, choices).map(([, outcome]) => outcome);
 	const outcomes = new Map<CheckedMapping, Outcome>();
 	let waiting = [...group];
 	for (let moved = true; moved && waiting.length > 0; ) {
@@ -103,11 +105,11 @@ function createForObject(registry: Registry, unit: Unit, entries: readonly Check
 	if (record?.objectType !== objectType || record.state !== 'active') return entries.map((entry) => [entry, goneRecord(record, objectType, objectId)]);
 	const free = entries.filter((entry) => !elsewhere(unit, entry, objectId, choices));
 	const plan = planIds(registry, unit, free, objectId, choices);
-	const spelling = new Map(Object.entries(groupBy(free, idKeyText)).map(([key, same]) => [key, sameSpelling(same, ({ externalId }) => externalId)]));
+	const spelling = entries.length === 1 ? undefined : new Map(Object.entries(groupBy(free, idKeyText)).map(([key, same]) => [key, sameSpelling(same, ({ externalId }) => externalId)]));
 	return entries.map((entry) => {
 		const problem = elsewhere(unit, entry, objectId, choices) ?? asMapped(unit, entry) ?? (isTrouble(plan) ? plan : undefined);
 		if (problem) return [entry, problem];
-		const { row, before } = placeId(unit, spelling.get(idKeyText(entry)) ?? entry, objectId, plan as Placement);
+		const { row, before } = placeId(unit, spelling?.get(idKeyText(entry)) ?? entry, objectId, plan as Placement);
 		return [entry, { status: 'created', ...shownMapping(row), ...(before === undefined || before === 'same' ? {} : { before }) }];
 	});
 }

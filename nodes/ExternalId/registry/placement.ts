@@ -32,7 +32,7 @@ export function planIds(registry: Registry, known: Known, ids: readonly CheckedI
 	}
 	const plan: Placement = { giveWay: [] };
 	if (objectId === undefined) return plan;
-	for (const ofType of Object.values(groupBy(ids, 'externalType'))) {
+	for (const ofType of ids.length === 1 ? [ids] : Object.values(groupBy(ids, 'externalType'))) {
 		const id = ofType[0] as CheckedId;
 		const keys = new Set(ofType.map(({ key }) => key));
 		const current = known.currentOf(objectId, id.externalType);

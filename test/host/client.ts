@@ -77,6 +77,11 @@ export interface Account {
 	password: string;
 }
 
+interface Publication {
+	status: 'in_progress' | 'published' | 'partial' | 'failed' | 'not_published';
+	triggers: Array<{ errorMessage: string | null }>;
+}
+
 export class N8nError extends Error {
 	constructor(
 		message: string,
@@ -212,14 +217,31 @@ export class N8nClient {
 		await this.rest('POST', `/executions/${id}/stop`);
 	}
 
-	/** Publishes a workflow, so that its triggers run. */
-	async activate(id: string): Promise<void> {
+	/** Publishes a workflow and waits until its triggers run; throws with what a trigger said that does not. */
+	async activate(id: string, timeoutMs = 30_000): Promise<void> {
 		const { versionId } = await this.workflow(id);
 		await this.rest('POST', `/workflows/${id}/activate`, { versionId, name: 'test', description: '' });
+		const { status, triggers } = await this.settledPublication(id, timeoutMs);
+		if (status === 'published') return;
+		const reasons = triggers.map(({ errorMessage }) => errorMessage).filter((reason) => reason !== null);
+		throw new N8nError(`The workflow is ${status}: ${reasons.join('; ') || 'no trigger came up'}`, 0);
 	}
 
-	async deactivate(id: string): Promise<void> {
+	/** Takes a workflow back and waits until its triggers have ended. */
+	async deactivate(id: string, timeoutMs = 30_000): Promise<void> {
 		await this.rest('POST', `/workflows/${id}/deactivate`, {});
+		const { status } = await this.settledPublication(id, timeoutMs);
+		if (status !== 'not_published') throw new N8nError(`The workflow is still ${status}`, 0);
+	}
+
+	/** n8n publishes in the background, a moment after the call that asks for it has been answered. */
+	private async settledPublication(id: string, timeoutMs: number): Promise<Publication> {
+		const deadline = Date.now() + timeoutMs;
+		for (;;) {
+			const publication = await this.rest<Publication>('GET', `/workflows/${id}/publication-status`);
+			if (publication.status !== 'in_progress' || Date.now() > deadline) return publication;
+			await sleep(50);
+		}
 	}
 
 	/** Executions of a workflow, newest first. */

@@ -12,8 +12,8 @@ export interface Memory {
 	items: number;
 }
 
-/** How often the heap is looked at while the node runs; each look collects all garbage first (ms). */
-const LOOK_EVERY_MS = 100;
+/** From one look at the heap to the next while the node runs (ms): a look collects all garbage first, which takes as long. */
+const BETWEEN_LOOKS_MS = 250;
 
 /**
  * Measures a run of the node: what lives on the heap when it begins (the input items do), at looks in between, and when it has
@@ -27,9 +27,12 @@ export async function measureMemory(run: (around: Around) => Promise<{ outputs: 
 	let atEnd = 0;
 	const { outputs } = await run(() => {
 		atStart = live();
-		const timer = setInterval(() => (most = Math.max(most, live())), LOOK_EVERY_MS);
+		let timer = setTimeout(function look() {
+			most = Math.max(most, live());
+			timer = setTimeout(look, BETWEEN_LOOKS_MS);
+		}, BETWEEN_LOOKS_MS);
 		return () => {
-			clearInterval(timer);
+			clearTimeout(timer);
 			atEnd = live();
 		};
 	});

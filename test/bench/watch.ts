@@ -43,12 +43,10 @@ export function watchSlices(): { stop(): void; slices(): Promise<Slices> } {
 	let running = true;
 	const look = () => {
 		const now = performance.now();
+		const processor = processorTime();
 		// Short ones are of no interest, and there are millions.
-		if (now - last > 1) {
-			const processor = processorTime();
-			spans.push({ from: last, to: now, processor: processor - lastProcessor });
-			lastProcessor = processor;
-		}
+		if (now - last > 1) spans.push({ from: last, to: now, processor: processor - lastProcessor });
+		lastProcessor = processor;
 		last = now;
 		if (running) setImmediate(look);
 	};

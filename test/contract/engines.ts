@@ -25,7 +25,7 @@ export interface Engine {
 	lab(): Lab;
 }
 
-const TABLES = ['configuration', 'record', 'mapping', 'email', 'related_domain', 'inbox', 'run', 'change', 'checkpoint', 'setting'];
+const TABLES = ['configuration', 'record', 'mapping', 'email', 'related_domain', 'inbox', 'run', 'change', 'checkpoint', 'setting', 'follower', 'lock', 'erased'];
 
 /** In memory where the machine has such a folder: the contract is about rules, what the disk does is tested in sqlite/. */
 const SCRATCH = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();

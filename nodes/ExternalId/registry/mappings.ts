@@ -4,7 +4,7 @@ import { isTrouble, trouble } from '../../shared/identity/outcome';
 import type { Outcome, Trouble } from '../../shared/identity/outcome';
 import { shown } from '../../shared/identity/wording';
 import type { ConflictChoices, MappingEntry, MappingName, Work } from '../../shared/ports';
-import { inBatches, settleCancelled } from './batches';
+import { inBatches, inOrderOf, settleCancelled } from './batches';
 import { checkEntries } from './checked';
 import { groupByKeys, inParts, sameSpelling, sortOut } from './groups';
 import { checkObjectId, goneRecord, isBlank } from './objects';
@@ -48,7 +48,7 @@ export async function createMappings(registry: Registry, entries: readonly Mappi
 		entriesOfBatch.forEach(({ index }, at) => work.settle(index, outcomes[at] as Outcome));
 	};
 	await inBatches(
-		inParts(choices.whenIdBelongsToOther === 'take' ? await withOwners(registry, sound, work) : sound),
+		await inOrderOf(inParts(choices.whenIdBelongsToOther === 'take' ? await withOwners(registry, sound, work) : sound), ([first]) => first?.objectId ?? ''),
 		work.signal,
 		async (batch) => await create(batch, (unit) => batch.flatMap((group) => createGroup(registry, unit, group, choices))),
 		(left) => settleCancelled(left, work),

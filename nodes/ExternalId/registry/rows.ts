@@ -107,7 +107,10 @@ export const CHANGE_KINDS = [
 	'recordUpdated',
 	'recordDeleted',
 	'recordRestored',
+	'recordsMerged',
+	'recordErased',
 	'emailAdded',
+	'emailRemoved',
 	'domainAdded',
 	'domainUpdated',
 	'domainRemoved',
@@ -129,6 +132,14 @@ export interface ChangeRow {
 	after: unknown;
 }
 
+/** A row of the history as it is read. */
+export interface HistoryRow extends ChangeRow {
+	/** Its place in the history: rises with each change of the store, in any workspace. */
+	seq: number;
+	/** The run that made it; nothing for what the registry did by itself. */
+	run: RunRow | null;
+}
+
 /** One run of a node that wrote something. */
 export interface RunRow {
 	id: string;
@@ -138,4 +149,14 @@ export interface RunRow {
 	executionId: string | null;
 	origin: string;
 	startedAt: number;
+}
+
+/** A run as it is kept. */
+export interface KeptRun extends RunRow {
+	/** When it wrote last. */
+	writtenAt: number;
+	/** Rows of history that it wrote. */
+	changes: number;
+	/** The run that undid it. */
+	undoneBy: string | null;
 }

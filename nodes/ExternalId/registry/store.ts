@@ -1,10 +1,13 @@
 import type { ObjectType } from '../../shared/identity/outcome';
 import type {
+	ChangeKind,
 	ChangeRow,
 	ConfigurationRow,
 	DomainRow,
 	EmailRow,
+	HistoryRow,
 	InboxRow,
+	KeptRun,
 	MappingRow,
 	MappingState,
 	RecordRow,
@@ -68,6 +71,7 @@ export interface Writes {
 	touchedRecords: string[];
 	emails: EmailRow[];
 	domains: DomainRow[];
+	removedEmails: Array<Pick<EmailRow, 'objectType' | 'key' | 'recordId'>>;
 	removedDomains: Array<Pick<DomainRow, 'domain' | 'accountId'>>;
 	inbox: InboxRow[];
 	settings: Array<{ key: string; value: string }>;
@@ -94,6 +98,18 @@ export interface RecordFilter {
 	updatedAfter?: number;
 	/** Contains this text in its fields or e-mail addresses, in any case. */
 	search?: string;
+}
+
+/** Rows of the history; what is given must fit, all of it. */
+export interface ChangeFilter {
+	runId?: string;
+	objectId?: string;
+	kinds?: ReadonlySet<ChangeKind>;
+	objectType?: ObjectType;
+	externalType?: string;
+	/** Milliseconds since 1970, both inclusive. */
+	from?: number;
+	to?: number;
 }
 
 /** One step of a scan: the rows that fit, and where to go on. A page may be empty and not the last. */
@@ -147,6 +163,15 @@ export interface Store {
 	scanMappings(workspace: string, filter: MappingFilter, after: string | undefined, limit: number): Promise<Page<MappingRow>>;
 	scanRecords(workspace: string, filter: RecordFilter, after: string | undefined, limit: number): Promise<Page<RecordRow>>;
 	scanDomains(workspace: string, filter: { accountId?: string; domain?: string }, after: string | undefined, limit: number): Promise<Page<DomainRow>>;
+
+	/**
+	 * The history: from a place on (`after`: a `seq`, exclusive) towards newer rows, or towards older ones.
+	 * A page whose filter looks at all of a store's workspaces may be empty and not the last.
+	 */
+	scanChanges(workspace: string, filter: ChangeFilter, towards: 'newer' | 'older', after: string | undefined, limit: number): Promise<Page<HistoryRow>>;
+	run(workspace: string, id: string): Promise<KeptRun | undefined>;
+	/** Runs, the newest first; `before` is the ID of the last one seen. */
+	runs(workspace: string, before: string | undefined, limit: number): Promise<KeptRun[]>;
 
 	/** Rows of a table by group, counted in bounded steps. */
 	count(workspace: string, what: Counted): Promise<Array<{ group: string[]; rows: number }>>;

@@ -26,6 +26,7 @@ export class Unit extends Known {
 	private readonly dirtyDomains = new Set<DomainRow>();
 	private readonly dirtyInbox = new Set<string>();
 	private readonly dirtyConfigurations = new Set<string>();
+	private readonly removedEmails = new Map<string, EmailRow>();
 	private readonly removedDomains = new Map<string, DomainRow>();
 	private readonly removedConfigurations: ConfigurationRow[] = [];
 	private readonly settings: Array<{ key: string; value: string }> = [];
@@ -139,6 +140,7 @@ export class Unit extends Known {
 	addEmail(record: RecordRow, email: { key: string; address: string }, isPrimary: boolean): void {
 		if (isPrimary) this.demotePrimary(record.id);
 		const row: EmailRow = { recordId: record.id, objectType: record.objectType, ...email, isPrimary, createdAt: this.now };
+		this.removedEmails.delete(`${row.key}\n${row.recordId}`);
 		this.indexEmail(row);
 		this.dirtyEmails.add(row);
 		this.change('emailAdded', {
@@ -147,6 +149,19 @@ export class Unit extends Known {
 			subject: email.address,
 			after: { isPrimary },
 		});
+	}
+
+	/** The oldest of the addresses that are left becomes primary where the primary one goes. */
+	removeEmail(row: EmailRow): void {
+		without(this.emailsByKey, row.key, row);
+		without(this.emailsByRecord, row.recordId, row);
+		this.dirtyEmails.delete(row);
+		this.removedEmails.set(`${row.key}\n${row.recordId}`, row);
+		this.change('emailRemoved', { objectType: row.objectType, objectId: row.recordId, subject: row.address, before: { isPrimary: row.isPrimary } });
+		const [next] = row.isPrimary ? [...this.emailsOf(row.recordId)].sort((a, b) => a.createdAt - b.createdAt || (a.key < b.key ? -1 : 1)) : [];
+		if (!next) return;
+		next.isPrimary = true;
+		this.dirtyEmails.add(next);
 	}
 
 	putDomain(accountId: string, domain: string, preferred: boolean): void {
@@ -216,6 +231,7 @@ export class Unit extends Known {
 			touchedRecords: [...this.touchedRecords].filter((id) => !this.dirtyRecords.has(id)),
 			// Those that are primary no more first: the store allows one primary address a record.
 			emails: [...this.dirtyEmails].sort((a, b) => Number(a.isPrimary) - Number(b.isPrimary)),
+			removedEmails: [...this.removedEmails.values()],
 			domains: [...this.dirtyDomains],
 			removedDomains: [...this.removedDomains.values()],
 			inbox: pick(this.dirtyInbox, this.inboxByKey),

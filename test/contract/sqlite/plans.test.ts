@@ -5,7 +5,7 @@ import * as statements from '../../../nodes/ExternalId/registry/sqlite/statement
 import { api, ids, picked } from '../api';
 import { Place } from './place';
 
-const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE } = statements;
+const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS } = statements;
 
 let place: Place;
 beforeAll(async () => {
@@ -30,7 +30,10 @@ const LOOKUPS = Object.entries({
 	...BATCH_READS,
 	...SCANS,
 	...Object.fromEntries(Object.entries(COUNT_WINDOWS).map(([name, sql]) => [`count of ${name}`, sql])),
+	...Object.fromEntries(Object.entries(HISTORY_SCANS).map(([name, sql]) => [`history: ${name}`, sql])),
+	...Object.fromEntries(Object.entries(RUNS).map(([name, sql]) => [`runs: ${name}`, sql])),
 	'objects that have a type': HAVE_TYPE,
+	'removed emails': BATCH_WRITES.removedEmails,
 	'removed domains': BATCH_WRITES.removedDomains,
 	'deleted configurations': BATCH_WRITES.deletedConfigurations,
 	configurations: statements.CONFIGURATIONS,
@@ -55,7 +58,7 @@ describe.each(['before', 'after'])('The query plan, %s the planner knows what th
 		expect(steps.some((step) => /^SEARCH \S+( AS \S+)? USING (COVERING |PRIMARY |INTEGER PRIMARY )?(INDEX|KEY)/.test(step))).toBe(true);
 	});
 
-	test.each(Object.entries(SCANS).filter(([name]) => name !== 'mappingsOfObject'))('of the scan "%s" needs no sorting', (_, sql) => {
+	test.each(Object.entries({ ...SCANS, ...HISTORY_SCANS, ...RUNS }).filter(([name]) => name !== 'mappingsOfObject'))('of the scan "%s" needs no sorting', (_, sql) => {
 		expect(plan(db, sql).filter((step) => /TEMP B-TREE/.test(step))).toEqual([]);
 	});
 
@@ -72,6 +75,6 @@ describe.each(['before', 'after'])('The query plan, %s the planner knows what th
 });
 
 test('every statement of the store is looked at here', () => {
-	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'HAVE_TYPE', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
+	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'HAVE_TYPE', 'HISTORY_SCANS', 'RUNS', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
 	expect(Object.keys(statements).filter((name) => !seen.has(name))).toEqual([]);
 });

@@ -1,5 +1,5 @@
-import type { MappingRow } from '../rows';
-import type { MappingFilter, Page } from '../store';
+import type { ChangeRow, HistoryRow, MappingRow, RunRow } from '../rows';
+import type { ChangeFilter, MappingFilter, Page } from '../store';
 
 export function fitsMapping(row: MappingRow, filter: MappingFilter): boolean {
 	return (
@@ -8,6 +8,39 @@ export function fitsMapping(row: MappingRow, filter: MappingFilter): boolean {
 		(filter.externalType === undefined || row.externalType === filter.externalType) &&
 		(filter.objectId === undefined || row.objectId === filter.objectId)
 	);
+}
+
+/** A change with its run, as the columns of a statement; `before` and `after` are JSON. */
+export type StoredChange = Omit<ChangeRow, 'before' | 'after'> & {
+	[column in keyof Omit<RunRow, 'id'>]: RunRow[column] | null;
+} & { seq: number; workspace: string; before: string | null; after: string | null; runId: string | null };
+
+export function fitsChange(row: StoredChange, { runId, objectId, kinds, objectType, externalType, from, to }: ChangeFilter): boolean {
+	return (
+		(runId === undefined || row.runId === runId) &&
+		(objectId === undefined || row.objectId === objectId) &&
+		(kinds === undefined || kinds.has(row.kind)) &&
+		(objectType === undefined || row.objectType === objectType) &&
+		(externalType === undefined || row.externalType === externalType) &&
+		(from === undefined || row.at >= from) &&
+		(to === undefined || row.at <= to)
+	);
+}
+
+export function asHistory({ seq, at, kind, objectType, objectId, subject, externalType, before, after, runId, ...run }: StoredChange): HistoryRow {
+	const { operation, workflowId, nodeId, executionId, origin, startedAt } = run;
+	return {
+		seq,
+		at,
+		kind,
+		objectType,
+		objectId,
+		subject,
+		externalType,
+		before: before === null ? null : (JSON.parse(before) as unknown),
+		after: after === null ? null : (JSON.parse(after) as unknown),
+		run: runId === null ? null : { id: runId, operation: operation ?? '', workflowId, nodeId, executionId, origin: origin ?? '', startedAt: startedAt ?? 0 },
+	};
 }
 
 /** Rows that are few and were all read, page by page in the order of their IDs. */

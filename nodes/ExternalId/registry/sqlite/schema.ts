@@ -10,6 +10,8 @@ import { RegistryError } from '../errors';
  * - `mapping.slot` numbers the current IDs of one type on one object; it is null for former and deleted ones, which a
  *   unique index leaves alone, so that "one current ID per type" is the database's rule.
  * - Object and Mapping IDs rise with time, so new rows go to the end of their tables.
+ * - `follower` holds how far each trigger has read the history, and the batch that it handed to n8n and n8n has not ended yet.
+ * - `erased` holds keyed hashes of the keys of people who were erased, and nothing else of them.
  */
 const STEPS: readonly string[] = [
 	`
@@ -146,6 +148,38 @@ const STEPS: readonly string[] = [
 		value TEXT NOT NULL,
 		updated_at INTEGER NOT NULL,
 		PRIMARY KEY (workspace, key)
+	) STRICT, WITHOUT ROWID;
+	`,
+	`
+	CREATE INDEX change_run ON change (workspace, run_id, seq) WHERE run_id IS NOT NULL;
+	ALTER TABLE run ADD COLUMN undone_by TEXT;
+
+	CREATE TABLE follower (
+		workspace TEXT NOT NULL,
+		workflow_id TEXT NOT NULL,
+		node_id TEXT NOT NULL,
+		position INTEGER NOT NULL,
+		pending TEXT,
+		seen_at INTEGER NOT NULL,
+		PRIMARY KEY (workspace, workflow_id, node_id)
+	) STRICT, WITHOUT ROWID;
+
+	CREATE TABLE lock (
+		workspace TEXT NOT NULL,
+		name TEXT NOT NULL,
+		run_id TEXT NOT NULL,
+		workflow_id TEXT,
+		execution_id TEXT,
+		taken_at INTEGER NOT NULL,
+		seen_at INTEGER NOT NULL,
+		PRIMARY KEY (workspace, name)
+	) STRICT, WITHOUT ROWID;
+
+	CREATE TABLE erased (
+		workspace TEXT NOT NULL,
+		hash TEXT NOT NULL,
+		erased_at INTEGER NOT NULL,
+		PRIMARY KEY (workspace, hash)
 	) STRICT, WITHOUT ROWID;
 	`,
 ];

@@ -75,6 +75,8 @@ export const BATCH_WRITES = {
 		FROM json_each(?2) WHERE true
 		ON CONFLICT (workspace, key) DO UPDATE SET name = excluded.name, reason = excluded.reason, state = excluded.state,
 			record_id = excluded.record_id, updated_at = excluded.updated_at`,
+	removedEmails: `DELETE FROM email WHERE workspace = ?1 AND (object_type, key, record_id) IN
+		(SELECT value->>'objectType', value->>'key', value->>'recordId' FROM json_each(?2))`,
 	removedDomains: `DELETE FROM related_domain WHERE workspace = ?1 AND (domain, account_id) IN
 		(SELECT value->>'domain', value->>'accountId' FROM json_each(?2))`,
 	deletedConfigurations: `DELETE FROM configuration WHERE workspace = ?1 AND (object_type, external_type) IN
@@ -130,6 +132,35 @@ export const COUNT_WINDOWS = {
 			AND (domain, account_id) > (substr(?2, 1, instr(?2, char(31)) - 1), substr(?2, instr(?2, char(31)) + 1))
 			ORDER BY domain, account_id LIMIT ?3)
 		HAVING count(*) > 0`,
+} as const;
+
+const RUN = `u.id, u.operation, u.workflow_id AS workflowId, u.node_id AS nodeId, u.execution_id AS executionId, u.origin,
+	u.started_at AS startedAt, u.written_at AS writtenAt, u.changes, u.undone_by AS undoneBy`;
+const HISTORY = `c.seq, c.workspace, c.at, c.kind, c.object_type AS objectType, c.object_id AS objectId, c.subject,
+	c.external_type AS externalType, c.before, c.after, c.run_id AS runId, u.operation, u.workflow_id AS workflowId, u.node_id AS nodeId,
+	u.execution_id AS executionId, u.origin, u.started_at AS startedAt`;
+const WITH_RUN = 'LEFT JOIN run AS u ON u.workspace = c.workspace AND u.id = c.run_id';
+
+/**
+ * Scans of the history, towards newer rows and towards older ones: first the keys, then a `seq` (exclusive) and the rows to look
+ * at. The history of the whole store is looked at whatever the workspace, for its order is one for all.
+ */
+export const HISTORY_SCANS = {
+	allNewer: `SELECT ${HISTORY} FROM change AS c ${WITH_RUN} WHERE c.seq > ?1 ORDER BY c.seq LIMIT ?2`,
+	allOlder: `SELECT ${HISTORY} FROM change AS c ${WITH_RUN} WHERE c.seq < ?1 ORDER BY c.seq DESC LIMIT ?2`,
+	runNewer: `SELECT ${HISTORY} FROM change AS c INDEXED BY change_run ${WITH_RUN}
+		WHERE c.workspace = ?1 AND c.run_id = ?2 AND c.seq > ?3 ORDER BY c.seq LIMIT ?4`,
+	runOlder: `SELECT ${HISTORY} FROM change AS c INDEXED BY change_run ${WITH_RUN}
+		WHERE c.workspace = ?1 AND c.run_id = ?2 AND c.seq < ?3 ORDER BY c.seq DESC LIMIT ?4`,
+	objectNewer: `SELECT ${HISTORY} FROM change AS c INDEXED BY change_object ${WITH_RUN}
+		WHERE c.workspace = ?1 AND c.object_id = ?2 AND c.seq > ?3 ORDER BY c.seq LIMIT ?4`,
+	objectOlder: `SELECT ${HISTORY} FROM change AS c INDEXED BY change_object ${WITH_RUN}
+		WHERE c.workspace = ?1 AND c.object_id = ?2 AND c.seq < ?3 ORDER BY c.seq DESC LIMIT ?4`,
+} as const;
+
+export const RUNS = {
+	byId: `SELECT ${RUN} FROM run AS u WHERE u.workspace = ?1 AND u.id = ?2`,
+	newest: `SELECT ${RUN} FROM run AS u WHERE u.workspace = ?1 AND u.id < ?2 ORDER BY u.id DESC LIMIT ?3`,
 } as const;
 
 /** A window of the history: its last row and the newest time in it. */

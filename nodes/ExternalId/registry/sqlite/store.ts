@@ -6,8 +6,9 @@ import groupBy from 'lodash/groupBy';
 import { Pacer } from '../../../shared/pace';
 import { RegistryError, isConstraint, registryError } from '../errors';
 import { objectIdRange } from '../ids';
-import type { ConfigurationRow, DomainRow, EmailRow, InboxRow, MappingRow, RecordRow, RunRow } from '../rows';
+import type { ConfigurationRow, DomainRow, EmailRow, HistoryRow, InboxRow, KeptRun, MappingRow, RecordRow, RunRow } from '../rows';
 import type {
+	ChangeFilter,
 	Counted,
 	IdKey,
 	MappingFilter,
@@ -22,7 +23,8 @@ import type {
 import { Unit } from '../unit';
 import { Connection } from './connection';
 import { SCHEMA_VERSION } from './schema';
-import { fitsMapping, onePage, page } from './pages';
+import { asHistory, fitsChange, fitsMapping, onePage, page } from './pages';
+import type { StoredChange } from './pages';
 import {
 	BATCH_READS,
 	BATCH_WRITES,
@@ -30,8 +32,10 @@ import {
 	CONFIGURATIONS,
 	COUNT_WINDOWS,
 	HAVE_TYPE,
+	HISTORY_SCANS,
 	PURGE_CHANGES,
 	RUN_WRITTEN,
+	RUNS,
 	SCANS,
 	SETTINGS,
 } from './statements';
@@ -147,6 +151,26 @@ export class SqliteStore implements Store {
 		});
 	}
 
+	async scanChanges(workspace: string, filter: ChangeFilter, towards: 'newer' | 'older', after: string | undefined, limit: number): Promise<Page<HistoryRow>> {
+		const end = towards === 'newer' ? 'Newer' : 'Older';
+		const from = Number(after ?? (towards === 'newer' ? 0 : Number.MAX_SAFE_INTEGER));
+		const [by, key] = filter.runId !== undefined ? (['run', filter.runId] as const) : filter.objectId !== undefined ? (['object', filter.objectId] as const) : (['all'] as const);
+		return await this.connection.read(() => {
+			const keys = key === undefined ? [] : [workspace, key];
+			const seen = this.rows<StoredChange>(HISTORY_SCANS[`${by}${end}`], ...keys, from, SCAN_WINDOW);
+			const { rows, next } = page(seen, (row) => row.workspace === workspace && fitsChange(row, filter), ({ seq }) => String(seq), limit, SCAN_WINDOW);
+			return { rows: rows.map(asHistory), next };
+		});
+	}
+
+	async run(workspace: string, id: string): Promise<KeptRun | undefined> {
+		return await this.connection.read(() => this.rows<KeptRun>(RUNS.byId, workspace, id)[0]);
+	}
+
+	async runs(workspace: string, before: string | undefined, limit: number): Promise<KeptRun[]> {
+		return await this.connection.read(() => this.rows<KeptRun>(RUNS.newest, workspace, before ?? '~', limit));
+	}
+
 	async count(workspace: string, what: Counted): Promise<Array<{ group: string[]; rows: number }>> {
 		const totals = new Map<string, number>();
 		const pacer = new Pacer();
@@ -222,7 +246,7 @@ export class SqliteStore implements Store {
 	private save(workspace: string, writes: Writes, run: RunRow | undefined, now: number): void {
 		const { changes, settings, touchedRecords, ...tables } = writes;
 		// In this order: accounts before their people, records before what refers to them.
-		for (const table of ['configurations', 'records', 'mappings', 'emails', 'domains', 'removedDomains', 'inbox', 'deletedConfigurations'] as const) {
+		for (const table of ['configurations', 'records', 'mappings', 'removedEmails', 'emails', 'domains', 'removedDomains', 'inbox', 'deletedConfigurations'] as const) {
 			if (tables[table].length > 0) this.statement(BATCH_WRITES[table]).run(workspace, JSON.stringify(tables[table]));
 		}
 		if (touchedRecords.length > 0) this.statement(BATCH_WRITES.touchedRecords).run(workspace, now, JSON.stringify(touchedRecords));

@@ -6,7 +6,7 @@ const { getDomain } = require('tldts');
 
 /**
  * Where the list comes from. Each package alone misses providers and holds a few domains of companies, so a domain counts
- * when two of them have it (facts/peers.md, 3.3).
+ * when two of them have it.
  */
 const SOURCES = [
 	{ package: 'free-email-domains', file: 'domains.json', read: JSON.parse },

@@ -13,6 +13,7 @@ import type { ObjectType } from '../shared/identity/outcome';
 import { connect } from './connect';
 import { KNOWN_FIELDS } from './operations/record/fieldsInput';
 import { ensureConfigurations } from './registry/configurations';
+import { Known } from './registry/known';
 import { searchRecords as findRecords } from './registry/lists';
 import type { RecordRow } from './registry/rows';
 
@@ -56,13 +57,19 @@ export async function searchAccounts(this: ILoadOptionsFunctions, filter?: strin
 async function search(context: ILoadOptionsFunctions, objectType: ObjectType, filter = '', after?: string): Promise<INodeListSearchResult> {
 	const registry = await connect(context);
 	const { rows, next } = await findRecords(registry, objectType, filter, after);
-	return { results: rows.map((row) => ({ name: labelOf(row), value: row.id })), paginationToken: next };
+	const known = new Known(await registry.store.read(registry.workspace, { objectIds: rows.map(({ id }) => id), with: { mappings: true, emails: true, domains: true } }));
+	return { results: rows.map((row) => ({ name: labelOf(known, row), value: row.id })), paginationToken: next };
 }
 
-function labelOf({ id, fields }: RecordRow): string {
+/** "Ann Lee, ann@acme.com (8F3K2Q)"; what has neither name nor address is known by its External IDs. */
+function labelOf(known: Known, { id, fields }: RecordRow): string {
 	const text = (name: string) => (typeof fields[name] === 'string' ? fields[name] : '');
 	const name = text('name') || `${text('firstName')} ${text('lastName')}`.trim();
-	return name === '' ? id : `${name} (${id.slice(-6)})`;
+	const address = known.emailsOf(id).find(({ isPrimary }) => isPrimary)?.address ?? known.domainsOf(id)[0]?.domain ?? '';
+	const externalIds = known.mappingsOf(id).filter(({ state }) => state === 'current').map((row) => `${row.externalType} ${row.externalId}`);
+	const parts = [name, address].filter((part) => part !== '');
+	const label = (parts.length > 0 ? parts : externalIds.slice(0, 3)).join(', ');
+	return label === '' ? id : `${label.slice(0, 100)} (${id.slice(-6)})`;
 }
 
 /** Columns of the mapper: the known fields of the Object Type, and those that its newest records have. */

@@ -1,6 +1,6 @@
 /**
  * Runs workflows through n8n's own engine (n8n-core), without a server: item linking, outputs, error output, retry and
- * cancel are n8n's, not imitated (design 8, facts/n8n.md 4.2).
+ * cancel are n8n's, not imitated.
  */
 import './environment';
 import 'reflect-metadata';

@@ -19,8 +19,8 @@ export const objectType: Field = {
 	description: 'What kind of record the IDs belong to',
 };
 
-/** A picker of External Types. One that is picked in the list is made on first use; one that is typed must exist. */
-export function externalTypePicker(displayName: string, name: string, description: string): Field {
+/** A picker of External Types: of those that are there, and where IDs are stored one may be made. */
+export function externalTypePicker(displayName: string, name: string, description: string, mayCreate = false): Field {
 	return {
 		displayName,
 		name,
@@ -34,12 +34,12 @@ export function externalTypePicker(displayName: string, name: string, descriptio
 				displayName: 'From List',
 				name: 'list',
 				type: 'list',
-				placeholder: 'Choose or type a new one',
+				placeholder: mayCreate ? 'Choose or type a new one' : 'Choose…',
 				typeOptions: {
 					searchListMethod: 'searchExternalTypes',
 					searchable: true,
 					skipCredentialsCheckInRLC: true,
-					allowNewResource: { label: 'Create External Type', defaultName: 'crm', method: 'createExternalType' },
+					...(mayCreate ? { allowNewResource: { label: 'Create External Type', defaultName: 'crm', method: 'createExternalType' } } : {}),
 				},
 			},
 			{ displayName: 'By Name', name: 'name', type: 'string', placeholder: 'e.g. crm' },
@@ -47,11 +47,16 @@ export function externalTypePicker(displayName: string, name: string, descriptio
 	};
 }
 
+/** For operations that store IDs: one that is picked in the list is made on first use; one that is typed must exist. */
 export const externalType = externalTypePicker(
 	'External Type',
 	'externalType',
 	'The system that the External ID comes from, such as crm, erp or shop. Type a new name in the list to create it.',
+	true,
 );
+
+/** For operations that read or delete IDs. */
+export const knownExternalType = externalTypePicker('External Type', 'externalType', 'The system that the External ID comes from, such as crm, erp or shop');
 
 export const externalId: Field = {
 	displayName: 'External ID',
@@ -109,7 +114,7 @@ export function recordName(...ways: Array<'externalId' | 'objectId' | 'email'>):
 	const show = (way: string) => ({ displayOptions: { show: { findBy: [way] } } });
 	const fieldsOf: Record<(typeof ways)[number], Field[]> = {
 		externalId: [
-			{ ...externalType, ...show('externalId') },
+			{ ...knownExternalType, ...show('externalId') },
 			{ ...externalId, ...show('externalId') },
 		],
 		objectId: [{ ...record, ...show('objectId') }],
@@ -157,7 +162,7 @@ export const account: Field[] = [
 		...recordPicker('Account', 'record', 'searchAccounts', 'The account in the registry'),
 		displayOptions: { show: { findBy: ['objectId'] } },
 	},
-	{ ...externalType, displayOptions: { show: { findBy: ['externalId'] } } },
+	{ ...knownExternalType, displayOptions: { show: { findBy: ['externalId'] } } },
 	{ ...externalId, displayOptions: { show: { findBy: ['externalId'] } } },
 ];
 

@@ -1,8 +1,11 @@
+import { UserError } from 'n8n-workflow';
+
 import { isTrouble } from '../../shared/identity/outcome';
 import type { ObjectType, Outcome } from '../../shared/identity/outcome';
 import type { Input, LocatorValue, Run } from '../../shared/node/operation';
 import type { ConflictChoices, ExternalIdEntry, ObjectName, TypeChoice, Work } from '../../shared/ports';
 import type { Registry } from '../registry/registry';
+import { wholeNumber } from '../registry/settings';
 
 /** From what the runner read of the panel to what the registry takes. */
 
@@ -70,9 +73,16 @@ export function conflictChoices(run: RegistryRun): ConflictChoices {
 	};
 }
 
-/** How many rows a list gives at most. */
+/**
+ * How many rows a list gives at most.
+ *
+ * @throws UserError where the limit is no whole number of 1 and more
+ */
 export function limitOf(run: RegistryRun): number {
-	return run.parameters.returnAll === true ? Number.POSITIVE_INFINITY : Number(run.parameters.limit);
+	if (run.parameters.returnAll === true) return Number.POSITIVE_INFINITY;
+	const limit = wholeNumber(run.parameters.limit);
+	if (limit !== undefined && limit > 0) return limit;
+	throw new UserError('Limit is a whole number of 1 and more. Set it, or turn on Return All.');
 }
 
 /** The text of a filter; undefined where none is set. What is no text is kept as such, so that it finds nothing instead of everything. */

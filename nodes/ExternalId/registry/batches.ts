@@ -9,7 +9,7 @@ import type { Work } from '../../shared/ports';
  * Processor time that a batch should take (ms); the most that n8n may stand still is 50 (promise 10). What a batch waits for the
  * disk does not count: that is the same for a small batch, and making batches smaller for it would only wait more often.
  */
-const AIM_MS = 15;
+const AIM_MS = 20;
 const FIRST_SIZE = 250;
 const SMALLEST_SIZE = 100;
 const LARGEST_SIZE = 1_000;

@@ -38,7 +38,8 @@ export function runFailed(context: IExecuteFunctions, ledger: Ledger, failWhen: 
 				? `None of the ${items(ledger.total)} was done`
 				: attentionText(ledger);
 	return new NodeOperationError(context.getNode(), message, {
-		description: account(ledger),
+		// One item's trouble is the message already.
+		...(ledger.total === 1 ? {} : { description: account(ledger) }),
 		...(ledger.total === 1 ? { itemIndex: first.index } : {}),
 	});
 }
@@ -55,7 +56,7 @@ export function notReached(code: 'runStopped' | 'cancelled', why: string, input:
 	return trouble('notAttempted', code, `This item was not attempted. ${sentence(why)}`, [why], { input });
 }
 
-/** The one shape of an error item that n8n keeps whole (facts/n8n-seen.md): only `error` and `details`, and linked. */
+/** The one shape of an error item that n8n keeps whole (seen in n8n 2.41): only `error` and `details`, and linked. */
 export function errorItem(message: string, outcome: Trouble, index: number): INodeExecutionData {
 	return {
 		json: { error: message, details: outcome as unknown as INodeExecutionData['json'] },

@@ -40,7 +40,7 @@ export function outputOf(layout: Layout, outcome: Outcome): number {
  * The inside of the `outputs` expression of a node description: `outputs: \`={{${outputsOf(definition)}}}\``.
  *
  * n8n evaluates it in the editor and in the engine, and if it fails under *Continue (using error output)* all items are
- * lost (facts/n8n-seen.md). So it is comparisons of texts and nothing else: no function whose source a bundler
+ * lost (seen in n8n 2.41). So it is comparisons of texts and nothing else: no function whose source a bundler
  * could change, no `}}`, nothing that can throw; what it does not know has one output.
  */
 export function outputsOf<System>({ resources }: NodeDefinition<System>): string {

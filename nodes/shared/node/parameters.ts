@@ -1,6 +1,6 @@
 /**
  * Reads an operation's parameters. n8n's expression engine takes 0.3 ms an expression and everything else stands still
- * meanwhile (facts/n8n-seen.md), so every field is compiled once a run: a constant is read once, a plain `$json` path
+ * meanwhile (measured in n8n 2.41), so every field is compiled once a run: a constant is read once, a plain `$json` path
  * from the item, and only the rest goes to the engine.
  */
 import isEqual from 'lodash/isEqual';

@@ -47,7 +47,7 @@ const COMMON_OPTIONS: readonly INodeProperties[] = [
 const RESOURCE: INodeProperties = { displayName: 'Resource', name: 'resource', type: 'options', noDataExpression: true, default: '' };
 const OPERATION: INodeProperties = { displayName: 'Operation', name: 'operation', type: 'options', noDataExpression: true, default: '' };
 
-/** The `properties` of a node description: new objects on every call, for n8n adds to them (facts/n8n-seen.md). */
+/** The `properties` of a node description: new objects on every call, for n8n adds to them (seen in n8n 2.41). */
 export function propertiesOf<System>({ resources }: NodeDefinition<System>): INodeProperties[] {
 	const properties = [
 		...resourceProperties(resources),

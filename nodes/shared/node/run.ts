@@ -205,7 +205,7 @@ class Execution<System> {
 	private jsonOf(outcome: Outcome, index: number, includeInput: boolean): IDataObject {
 		let json: Record<string, unknown> = outcome;
 		if (includeInput || !isDone(outcome)) json = { ...json, input: this.items[index].json };
-		// On a success item n8n takes a key of this name for a failure and runs the node again (facts/n8n.md 2.6).
+		// On a success item n8n takes a key of this name for a failure and runs the node again (seen in n8n 2.41).
 		if (Object.hasOwn(json, 'error')) {
 			const { error, ...rest } = json;
 			json = { ...rest, errorMessage: error };

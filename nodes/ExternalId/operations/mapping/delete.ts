@@ -1,7 +1,7 @@
 import type { Operation } from '../../../shared/node/operation';
 import { deleteMappings } from '../../registry/mappings';
 import type { Registry } from '../../registry/registry';
-import { externalId, externalType, objectType } from '../fields';
+import { externalId, knownExternalType, objectType } from '../fields';
 import { objectTypeOf, typeChoice, workOf } from '../reading';
 
 const byMappingId = { show: { deleteBy: ['mappingId'] } };
@@ -28,7 +28,7 @@ export const remove: Operation<Registry> = {
 			description: 'Which key of the mapping is known',
 		},
 		{ ...objectType, displayOptions: byExternalId },
-		{ ...externalType, displayOptions: byExternalId },
+		{ ...knownExternalType, displayOptions: byExternalId },
 		{ ...externalId, displayOptions: byExternalId },
 		{
 			displayName: 'Mapping ID',

@@ -5,7 +5,7 @@ import { listMappings } from '../../registry/lists';
 import type { MappingQuery } from '../../registry/lists';
 import type { Registry } from '../../registry/registry';
 import type { MappingState } from '../../registry/rows';
-import { externalId, externalType, filtersOf, insideCollection, limit, objectType, returnAll } from '../fields';
+import { externalId, knownExternalType, filtersOf, insideCollection, limit, objectType, returnAll } from '../fields';
 import { filterText, limitOf, locatorValue } from '../reading';
 
 const STATES: Readonly<Record<string, readonly MappingState[]>> = {
@@ -40,7 +40,7 @@ export const getAll: Operation<Registry> = {
 				default: 'live',
 			},
 			insideCollection(externalId),
-			insideCollection(externalType),
+			insideCollection(knownExternalType),
 			{
 				displayName: 'Object ID',
 				name: 'objectId',

@@ -6,7 +6,7 @@ import type { RecordQuery } from '../../registry/lists';
 import { checkObjectId } from '../../registry/objects';
 import type { Registry } from '../../registry/registry';
 import type { RecordState } from '../../registry/rows';
-import { externalType, filtersOf, insideCollection, limit, objectType, returnAll } from '../fields';
+import { knownExternalType, filtersOf, insideCollection, limit, objectType, returnAll } from '../fields';
 import { filterText, limitOf, locatorValue, objectTypeOf } from '../reading';
 import type { RegistryRun } from '../reading';
 
@@ -57,8 +57,8 @@ export const getAll: Operation<Registry> = {
 				default: '',
 				description: 'Only records that were made or changed after this time',
 			},
-			{ ...insideCollection(externalType), displayName: 'With an ID Of', name: 'withType', description: 'Only records that have a current External ID of this type' },
-			{ ...insideCollection(externalType), displayName: 'Without an ID Of', name: 'withoutType', description: 'Only records that have no current External ID of this type' },
+			{ ...insideCollection(knownExternalType), displayName: 'With an ID Of', name: 'withType', description: 'Only records that have a current External ID of this type' },
+			{ ...insideCollection(knownExternalType), displayName: 'Without an ID Of', name: 'withoutType', description: 'Only records that have no current External ID of this type' },
 		),
 	],
 	async run(run) {

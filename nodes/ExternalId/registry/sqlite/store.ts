@@ -181,7 +181,7 @@ export class SqliteStore implements Store {
 			);
 			for (const { grouped, rows } of windows) totals.set(grouped, (totals.get(grouped) ?? 0) + rows);
 			const looked = windows.reduce((sum, { rows }) => sum + rows, 0);
-			after = looked < COUNT_WINDOW ? undefined : windows.map(({ last }) => last).sort().at(-1);
+			after = looked < COUNT_WINDOW ? undefined : windows.map(({ last }) => last).sort(asSqliteDoes).at(-1);
 			if (pacer.due()) await pacer.rest();
 		}
 		return [...totals].map(([grouped, rows]) => ({ group: grouped === '' ? [] : grouped.split('\n'), rows }));
@@ -320,6 +320,11 @@ export class SqliteStore implements Store {
 	private statement(sql: string): StatementSync {
 		return this.connection.statement(sql);
 	}
+}
+
+/** SQLite compares text by its UTF-8 bytes, JavaScript by UTF-16 units: they differ beyond the first 65,536 characters. */
+function asSqliteDoes(a: string, b: string): number {
+	return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function asRecord(row: RecordRow): RecordRow {

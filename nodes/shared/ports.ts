@@ -1,4 +1,4 @@
-import type { ObjectType, Outcome } from './identity/outcome';
+import type { ObjectType, Outcome, Trouble } from './identity/outcome';
 import type { Caller } from './node/operation';
 
 /**
@@ -122,4 +122,82 @@ export interface DomainDirectory {
 	changeDomains(how: 'add' | 'remove' | 'set', entries: readonly DomainEntry[], work: Work): Promise<void>;
 	/** Which account an e-mail address or a domain belongs to, and why. Writes nothing. */
 	matchDomains(entries: readonly unknown[], options: { skipRoleAddresses: boolean }, work: Work): Promise<void>;
+}
+
+/** What can tell whose an External ID is, in the order in which a backfill tries them. */
+export const MATCH_KEYS = ['objectId', 'externalId', 'email', 'domain', 'phone'] as const;
+export type MatchKey = (typeof MATCH_KEYS)[number];
+
+/** An External ID, and what is known of the record that it belongs to. */
+export interface BackfillEntry {
+	externalId: unknown;
+	keys: Readonly<Partial<Record<MatchKey, unknown>>>;
+}
+
+/** A record that a match key leads to. */
+export interface Candidate {
+	objectId: string;
+	/** Its name, for people who look at a plan. */
+	label: string | undefined;
+	/** Its current External IDs of the type that is filled in. */
+	ids: ReadonlyArray<{ key: string; externalId: string }>;
+}
+
+/** The record that holds an External ID now. */
+export interface Holder extends Candidate {
+	/** Whether the ID is a current one of the record; otherwise it was replaced there. */
+	isCurrent: boolean;
+	/** Why the record is out of bounds: it was deleted, erased, … */
+	problem?: Trouble;
+}
+
+/** What a match key leads to. */
+export interface Match {
+	/** Records that have exactly this key. */
+	exact: readonly Candidate[];
+	/** Records that may be meant (an account that holds a parent of the domain): they are shown, and never linked. */
+	likely?: readonly Candidate[];
+	/** Why there is none, where that is more than that nothing has the key. */
+	problem?: Trouble;
+}
+
+/** One mapping that a backfill writes. */
+export interface BackfillPair {
+	key: string;
+	externalId: string;
+	objectId: string;
+	plan: 'link' | 'replace' | 'move';
+	/** The record that the ID is moved away from. */
+	movedFrom?: string;
+	/** The IDs that give way. */
+	replaced: readonly string[];
+}
+
+/** Whether to stop; looked at between batches. */
+export type StopSign = Pick<AbortSignal, 'aborted'>;
+
+/**
+ * What a backfill of one External Type needs of a system. Look-ups take all keys at once, ask for them in as few calls as the
+ * system can, and tell of each by its place; what a stop leaves is told nothing of.
+ */
+export interface BackfillSystem {
+	readonly objectType: ObjectType;
+	readonly externalType: string;
+	/** Current IDs of the type that one record may have. */
+	readonly idsPerObject: number;
+	/** Checks an External ID by the rules of its type: how it is compared, and how it is stored. */
+	checkId(value: unknown): { key: string; externalId: string } | Trouble;
+	/** Checks a match key: how it is compared. */
+	checkKey(kind: MatchKey, value: unknown): string | Trouble;
+	findHolders(keys: readonly string[], tell: (at: number, holder: Holder) => void, stop: StopSign): Promise<void>;
+	findMatches(kind: MatchKey, keys: readonly string[], tell: (at: number, match: Match) => void, stop: StopSign): Promise<void>;
+	/**
+	 * Keeps other backfills of the type away while this one runs. Gives the outcome `notAttempted` where another is under way;
+	 * otherwise what releases it.
+	 */
+	lock(): Promise<Trouble | (() => Promise<void>)>;
+	/** Writes mappings that were planned. What changed since the plan is looked at again, and is a conflict. */
+	write(pairs: readonly BackfillPair[], tell: (at: number, outcome: Outcome) => void, stop: StopSign): Promise<void>;
+	/** Calls that were made to a service so far; nothing where there is none. */
+	calls?(): number;
 }

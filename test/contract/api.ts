@@ -1,3 +1,5 @@
+import { registryBackfill } from '../../nodes/ExternalId/registry/backfill';
+import type { BackfillTarget } from '../../nodes/ExternalId/registry/backfill';
 import { captureContacts } from '../../nodes/ExternalId/registry/capture';
 import { deleteConfigurations, ensureConfigurations } from '../../nodes/ExternalId/registry/configurations';
 import { changeDomains, matchDomains } from '../../nodes/ExternalId/registry/domains';
@@ -9,8 +11,12 @@ import { deleteRecords } from '../../nodes/ExternalId/registry/records';
 import type { Registry } from '../../nodes/ExternalId/registry/registry';
 import { getRecords, resolveNames, translateNames } from '../../nodes/ExternalId/registry/resolve';
 import { upsertRecords } from '../../nodes/ExternalId/registry/upsert';
+import { backfill } from '../../nodes/shared/backfill';
+import type { BackfillChoices, BackfillSummary } from '../../nodes/shared/backfill';
+import { isTrouble } from '../../nodes/shared/identity/outcome';
 import type { ObjectType, Outcome } from '../../nodes/shared/identity/outcome';
 import type {
+	BackfillEntry,
 	ConfigurationEntry,
 	ConflictChoices,
 	DomainEntry,
@@ -34,6 +40,18 @@ export const UPSERT: UpsertChoices = {
 	emptyValues: 'ignore',
 	whenItemsDisagree: 'conflict',
 	restoreDeleted: false,
+};
+
+/** What the panel has, except that it is applied. */
+export const BACKFILL: BackfillChoices = {
+	...CONFLICT,
+	mode: 'apply',
+	matchBy: new Set(['objectId', 'externalId', 'email', 'domain', 'phone']),
+	tryFirst: 0,
+	maxWrites: 0,
+	maxMinutes: 0,
+	maxTroublePercent: 10,
+	maxReplacedPercent: 1,
 };
 
 /** An External Type as picked in the list. */
@@ -77,6 +95,16 @@ export function api(registry: Registry, more?: More) {
 		match: async (entries: readonly unknown[], skipRoleAddresses = true) => await one(entries, (all, work) => matchDomains(registry, all, { skipRoleAddresses }, work)),
 		capture: async (entries: readonly unknown[], skipRoleAddresses = true) =>
 			await collect(entries, (all, work) => captureContacts(registry, all, { skipRoleAddresses }, work), more),
+		/** People get `erp` IDs and may be found by `crm` IDs, unless told otherwise. */
+		backfill: async (entries: readonly BackfillEntry[], choices: Partial<BackfillChoices> = {}, target: Partial<BackfillTarget> = {}): Promise<{ outcomes: Outcome[]; summary: BackfillSummary }> => {
+			let summary: BackfillSummary | undefined;
+			const outcomes = await one(entries, async (all, work) => {
+				const system = await registryBackfill(registry, { objectType: 'people', externalType: picked('erp'), otherType: target.objectType === 'accounts' ? undefined : typed('crm'), phoneFields: ['phone'], country: 'ES', ...target }, work);
+				if (isTrouble(system)) throw new Error(system.reason);
+				summary = await backfill(system, all, { ...BACKFILL, ...choices }, work);
+			});
+			return { outcomes, summary: summary as BackfillSummary };
+		},
 	};
 }
 

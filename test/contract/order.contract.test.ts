@@ -73,6 +73,12 @@ async function fourPeople({ link: linkAll, replace }: Api): Promise<void> {
 }
 
 onEachEngine('The result never depends on the order of the input', (lab) => {
+	test.each(CHOICES)('backfilling IDs, with %s', async (_, choices) => {
+		const key = fc.constantFrom('ann@acme.com', 'bob@acme.com', 'nobody@acme.com');
+		const entries = fc.record({ externalId: fc.constantFrom('11', '12', '13', '14', '15'), keys: fc.oneof(fc.record({ email: key }), fc.record({ externalId: fc.constantFrom('11', '12', '99') }), fc.constant({})) });
+		await neverDependsOnOrder(lab(), { entries, prepare: fourPeople, class: doneOrStatus, run: async ({ backfill }, input) => (await backfill(input, { ...choices, maxTroublePercent: 100, maxReplacedPercent: 100 })).outcomes.map((each) => [each]) });
+	});
+
 	describe.each([
 		['an empty registry', undefined],
 		['a registry with people in it', fourPeople],

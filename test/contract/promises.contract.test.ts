@@ -27,6 +27,10 @@ const WORK: Record<string, { prepare?: (all: Api) => Promise<unknown>; run: (all
 		prepare: async ({ registry }) => await makeRecords(registry, 'people', upTo(MANY, (n) => `c${n}`)),
 		run: async ({ create }, people: string[]) => await create(people.map((objectId, n) => ({ objectType: 'people' as const, externalType: picked('crm'), externalId: n % 2 ? `c${n - 1}` : `new${n}`, objectId })), TAKE),
 	},
+	'backfilling IDs': {
+		prepare: async ({ registry }) => await makeRecords(registry, 'people', upTo(MANY, (n) => `c${n}`), (crm) => ({ email: `${crm}@acme.com` })),
+		run: async ({ backfill }) => (await backfill(upTo(MANY + 50, (n) => ({ externalId: `e${n % MANY}`, keys: { email: `c${n % MANY}@acme.com` } })))).outcomes,
+	},
 	'replacing IDs': {
 		prepare: async ({ registry }) => await makeRecords(registry, 'people', upTo(MANY, (n) => `c${n}`)),
 		run: async ({ replace }) => await replace(upTo(MANY, (n) => ({ objectType: 'people' as const, externalType: typed('crm'), externalId: `d${n}`, current: { externalId: `c${n}` } }))),

@@ -1,9 +1,7 @@
-import chunk from 'lodash/chunk';
-
 import { trouble } from '../../shared/identity/outcome';
 import type { Trouble } from '../../shared/identity/outcome';
 import { Pacer } from '../../shared/pace';
-import type { Work } from '../../shared/ports';
+import type { StopSign, Work } from '../../shared/ports';
 
 /**
  * Processor time that a batch should take (ms); the most that n8n may stand still is 50 (promise 10). What a batch waits for the
@@ -24,7 +22,7 @@ const LARGEST_SIZE = 1_000;
  */
 export async function inBatches<Group extends readonly unknown[]>(
 	groups: readonly Group[],
-	signal: AbortSignal | undefined,
+	signal: StopSign | undefined,
 	step: (batch: readonly Group[]) => Promise<void>,
 	rest: (left: readonly Group[]) => void,
 	weightOf: (group: Group) => number = (group) => group.length,
@@ -44,44 +42,6 @@ export async function inBatches<Group extends readonly unknown[]>(
 		at = end;
 		if (pacer.due()) await pacer.rest();
 	}
-}
-
-/** What one step of a sort takes at once: some milliseconds. */
-const SORTED_AT_ONCE = 2_000;
-
-/**
- * Puts groups into the order of a key, giving way meanwhile. Where the key is that of an index of the store, a batch then reads
- * and writes a few neighbouring pages instead of one for every row, which halves the time of a large run.
- */
-export async function inOrderOf<Group>(groups: readonly Group[], keyOf: (group: Group) => string): Promise<Group[]> {
-	const pacer = new Pacer();
-	const keyed: Array<[string, Group]> = [];
-	for (const group of groups) {
-		keyed.push([keyOf(group), group]);
-		if (pacer.due()) await pacer.rest();
-	}
-	let runs: Array<Array<[string, Group]>> = [];
-	for (const part of chunk(keyed, SORTED_AT_ONCE)) {
-		runs.push(part.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-		await pacer.rest();
-	}
-	while (runs.length > 1) {
-		const merged: typeof runs = [];
-		for (const [first = [], second = []] of chunk(runs, 2)) merged.push(await merge(first, second, pacer));
-		runs = merged;
-	}
-	return (runs[0] ?? []).map(([, group]) => group);
-}
-
-async function merge<Group>(first: ReadonlyArray<[string, Group]>, second: ReadonlyArray<[string, Group]>, pacer: Pacer): Promise<Array<[string, Group]>> {
-	const merged: Array<[string, Group]> = [];
-	let ofSecond = 0;
-	for (const each of first) {
-		for (let next = second[ofSecond]; next && next[0] < each[0]; next = second[++ofSecond]) merged.push(next);
-		merged.push(each);
-		if (pacer.due()) await pacer.rest();
-	}
-	return merged.concat(second.slice(ofSecond));
 }
 
 /** The outcome of what a cancelled run did not come to. */

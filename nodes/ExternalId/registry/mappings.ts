@@ -3,8 +3,9 @@ import groupBy from 'lodash/groupBy';
 import { isTrouble, trouble } from '../../shared/identity/outcome';
 import type { Outcome, Trouble } from '../../shared/identity/outcome';
 import { shown } from '../../shared/identity/wording';
+import { inOrderOf } from '../../shared/order';
 import type { ConflictChoices, MappingEntry, MappingName, Work } from '../../shared/ports';
-import { inBatches, inOrderOf, settleCancelled } from './batches';
+import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
 import { groupByKeys, inParts, sameSpelling, sortOut } from './groups';
 import { checkObjectId, goneRecord, isBlank } from './objects';
@@ -20,7 +21,7 @@ import { idKeyText } from './known';
 import type { Known } from './known';
 import { shownMapping } from './views';
 
-interface CheckedMapping extends CheckedId {
+export interface CheckedMapping extends CheckedId {
 	index: number;
 	objectId: string;
 }
@@ -83,7 +84,7 @@ function asMapped(known: Known, entry: CheckedMapping): Outcome | undefined {
  * Creates the mappings of one group. Where IDs are moved away from a record, that may make room for another ID of the group,
  * so those that found no room are tried again as long as something moves: the order of the items decides nothing.
  */
-function createGroup(registry: Registry, unit: Unit, group: readonly CheckedMapping[], choices: ConflictChoices): Outcome[] {
+export function createGroup(registry: Registry, unit: Unit, group: readonly CheckedMapping[], choices: ConflictChoices): Outcome[] {
 	// Nearly all groups are one item: nothing to sort.
 	if (group.length === 1) return createForObject(registry, unit, group, choices).map(([, outcome]) => outcome);
 	const outcomes = new Map<CheckedMapping, Outcome>();

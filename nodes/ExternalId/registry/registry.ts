@@ -252,7 +252,7 @@ async function isRightKey(given: string, salt: string, hash: string): Promise<bo
 	return isRight;
 }
 
-function runRow({ caller, operation }: Pick<Work, 'caller' | 'operation'>): RunRow {
+export function runRow({ caller, operation }: Pick<Work, 'caller' | 'operation'>): RunRow {
 	return {
 		id: caller.runId,
 		operation,

@@ -151,6 +151,14 @@ export interface RunRow {
 	startedAt: number;
 }
 
+/** Who holds a lock. */
+export interface LockRow {
+	runId: string;
+	workflowId: string | null;
+	executionId: string | null;
+	takenAt: number;
+}
+
 /** A run as it is kept. */
 export interface KeptRun extends RunRow {
 	/** When it wrote last. */

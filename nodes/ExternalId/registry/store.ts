@@ -8,6 +8,7 @@ import type {
 	HistoryRow,
 	InboxRow,
 	KeptRun,
+	LockRow,
 	MappingRow,
 	MappingState,
 	RecordRow,
@@ -172,6 +173,14 @@ export interface Store {
 	run(workspace: string, id: string): Promise<KeptRun | undefined>;
 	/** Runs, the newest first; `before` is the ID of the last one seen. */
 	runs(workspace: string, before: string | undefined, limit: number): Promise<KeptRun[]>;
+
+	/**
+	 * Takes a lock for a run, or tells that the run still has it; a lock that was not confirmed for `staleAfter` ms may be taken away.
+	 *
+	 * @returns who holds it now
+	 */
+	takeLock(workspace: string, name: string, run: RunRow, staleAfter: number): Promise<LockRow>;
+	releaseLock(workspace: string, name: string, runId: string): Promise<void>;
 
 	/** Rows of a table by group, counted in bounded steps. */
 	count(workspace: string, what: Counted): Promise<Array<{ group: string[]; rows: number }>>;

@@ -37,7 +37,8 @@ export interface Done {
 /** What a dry run would do with an item. */
 export interface Planned {
 	status: 'planned';
-	plan: 'link' | 'create' | 'replace' | 'move' | 'update' | 'delete';
+	/** `nothing` where it is so already. */
+	plan: 'link' | 'create' | 'replace' | 'move' | 'update' | 'delete' | 'nothing';
 	[key: string]: unknown;
 }
 

@@ -1,5 +1,6 @@
 import type { Resource } from '../../../shared/node/operation';
 import type { Registry } from '../../registry/registry';
+import { backfill } from './backfill';
 import { create } from './create';
 import { remove } from './delete';
 import { getAll } from './getAll';
@@ -12,5 +13,5 @@ export const mapping: Resource<Registry> = {
 	value: 'mapping',
 	name: 'Mapping',
 	description: 'Which ID in one system is which ID in another',
-	operations: [link, translate, resolve, create, replace, remove, getAll],
+	operations: [link, translate, resolve, create, replace, backfill, remove, getAll],
 };

@@ -163,6 +163,17 @@ export const RUNS = {
 	newest: `SELECT ${RUN} FROM run AS u WHERE u.workspace = ?1 AND u.id < ?2 ORDER BY u.id DESC LIMIT ?3`,
 } as const;
 
+export const LOCKS = {
+	take: `INSERT INTO lock (workspace, name, run_id, workflow_id, execution_id, taken_at, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+		ON CONFLICT (workspace, name) DO UPDATE SET run_id = excluded.run_id, workflow_id = excluded.workflow_id,
+			execution_id = excluded.execution_id, seen_at = excluded.seen_at,
+			taken_at = CASE WHEN lock.run_id = excluded.run_id THEN lock.taken_at ELSE excluded.taken_at END
+		WHERE lock.run_id = excluded.run_id OR lock.seen_at < ?6 - ?7 OR lock.seen_at > ?6 + ?7`,
+	holder: `SELECT run_id AS runId, workflow_id AS workflowId, execution_id AS executionId, taken_at AS takenAt
+		FROM lock WHERE workspace = ?1 AND name = ?2`,
+	release: 'DELETE FROM lock WHERE workspace = ?1 AND name = ?2 AND run_id = ?3',
+} as const;
+
 /** A window of the history: its last row and the newest time in it. */
 export const CHANGE_WINDOW = 'SELECT max(seq) AS last, max(at) AS newest FROM (SELECT seq, at FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2)';
 export const PURGE_CHANGES = 'DELETE FROM change WHERE seq > ?1 AND seq <= ?2 AND workspace = ?3 AND at < ?4';

@@ -6,7 +6,7 @@ import groupBy from 'lodash/groupBy';
 import { Pacer } from '../../../shared/pace';
 import { RegistryError, isConstraint, registryError } from '../errors';
 import { objectIdRange } from '../ids';
-import type { ConfigurationRow, DomainRow, EmailRow, HistoryRow, InboxRow, KeptRun, MappingRow, RecordRow, RunRow } from '../rows';
+import type { ConfigurationRow, DomainRow, EmailRow, HistoryRow, InboxRow, KeptRun, LockRow, MappingRow, RecordRow, RunRow } from '../rows';
 import type {
 	ChangeFilter,
 	Counted,
@@ -33,6 +33,7 @@ import {
 	COUNT_WINDOWS,
 	HAVE_TYPE,
 	HISTORY_SCANS,
+	LOCKS,
 	PURGE_CHANGES,
 	RUN_WRITTEN,
 	RUNS,
@@ -169,6 +170,17 @@ export class SqliteStore implements Store {
 
 	async runs(workspace: string, before: string | undefined, limit: number): Promise<KeptRun[]> {
 		return await this.connection.read(() => this.rows<KeptRun>(RUNS.newest, workspace, before ?? '~', limit));
+	}
+
+	async takeLock(workspace: string, name: string, run: RunRow, staleAfter: number): Promise<LockRow> {
+		return await this.connection.write(() => {
+			this.statement(LOCKS.take).run(workspace, name, run.id, run.workflowId, run.executionId, Date.now(), staleAfter);
+			return this.rows<LockRow>(LOCKS.holder, workspace, name)[0] as LockRow;
+		});
+	}
+
+	async releaseLock(workspace: string, name: string, runId: string): Promise<void> {
+		await this.connection.write(() => this.statement(LOCKS.release).run(workspace, name, runId));
 	}
 
 	async count(workspace: string, what: Counted): Promise<Array<{ group: string[]; rows: number }>> {

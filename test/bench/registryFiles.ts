@@ -13,15 +13,18 @@ import { runExternalId } from './engine';
 export interface Contents {
 	/** People, each with one `crm` mapping and its row of history. */
 	people?: number;
+	/** Whether each of the people has an e-mail address. */
+	emails?: 0 | 1;
 	/** Accounts, each with one Related Domain. */
 	accounts?: number;
 }
 
 /** Rises when the filling below changes. */
-const FILLING = 3;
+const FILLING = 4;
 const WORKSPACE = 'default';
 
 export const externalIdOf = (n: number) => `C-${String(n).padStart(8, '0')}`;
+export const emailOf = (n: number) => `person.${n}@company-${n % 5_000}.com`;
 export const personIdOf = (n: number) => ulidOf('per', n);
 export const domainOf = (n: number) => `company-${n}.com`;
 export const mappingIdOf = (n: number) => ulidOf('map', n);
@@ -113,7 +116,7 @@ function schemaHash(db: DatabaseSync): string {
 	return createHash('sha256').update(JSON.stringify([FILLING, sql])).digest('hex').slice(0, 10);
 }
 
-function fill(db: DatabaseSync, { people = 0, accounts = 0 }: Contents): void {
+function fill(db: DatabaseSync, { people = 0, emails = 0, accounts = 0 }: Contents): void {
 	db.exec(`PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; PRAGMA foreign_keys = OFF; BEGIN`);
 	const now = Date.now();
 	const record = db.prepare('INSERT INTO record (workspace, id, object_type, state, fields, origin, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
@@ -129,6 +132,8 @@ function fill(db: DatabaseSync, { people = 0, accounts = 0 }: Contents): void {
 		mapping.run(WORKSPACE, mappingId, 'people', 'crm', externalId, externalId, objectId, 'current', 0, now);
 		change.run(WORKSPACE, now, 'mappingCreated', 'people', objectId, mappingId, 'crm', JSON.stringify({ externalId }));
 	}
+	const email = db.prepare('INSERT INTO email (workspace, object_type, key, record_id, address, is_primary, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)');
+	for (const n of emails ? shuffled(people, 3) : []) email.run(WORKSPACE, 'people', emailOf(n), personIdOf(n), emailOf(n), 1, now);
 	const domain = db.prepare('INSERT INTO related_domain (workspace, domain, account_id, preferred, created_at) VALUES (?, ?, ?, ?, ?)');
 	for (const [n, of] of shuffled(accounts, 0).entries()) {
 		record.run(WORKSPACE, accountIdOf(n), 'accounts', 'active', JSON.stringify({ name: `Company ${n}` }), 'api', now, now);

@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { progress, run } from '../process.js';
 import { printReports } from './table.mjs';
 
-const PARTS = ['resolve', 'create', 'capture', 'load'];
+const PARTS = ['resolve', 'create', 'capture', 'backfill', 'load'];
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, '..', '..');
 

@@ -36,6 +36,7 @@ const byCrm = { findBy: 'externalId', externalType: picked('crm'), externalId: '
 const SCENARIO: ReadonlyArray<readonly [operation: string, parameters: INodeParameters, items?: IDataObject[]]> = [
 	['record:upsert', { objectType: 'accounts', externalIds: ids(['crm', 'A']), fieldsFrom: 'form', fields: { name: 'Acme', domains: 'acme.com' } }],
 	['mapping:link', { ...person, externalIds: ids(['crm', '1'], ['erp', 'E1']), email: 'ann@acme.com' }],
+	['mapping:backfill', { mode: 'apply', ...person, externalType: picked('loyalty'), externalId: 'L1', matchBy: ['email'], email: 'ann@acme.com' }],
 	['mapping:create', { ...person, externalType: picked('shop'), externalId: 'S1', record: typed('={{ $json.id }}', 'id') }],
 	['mapping:translate', { ...person, ...byCrm, toType: picked('erp') }],
 	['mapping:resolve', { ...person, ...byCrm }],

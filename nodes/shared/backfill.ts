@@ -44,6 +44,8 @@ export interface BackfillSummary {
 	stopped?: string;
 }
 
+const NOTHING: readonly string[] = [];
+
 /** Shares are looked at from so many items with trouble on: two bad ones of ten are not a broken feed. */
 const GUARD_FROM = 10;
 /** Items and records that an outcome names. */
@@ -77,7 +79,6 @@ interface Row {
 	index: number;
 	key: string;
 	externalId: string;
-	keys: ReadonlyArray<readonly [MatchKey, string]>;
 	/** What is wrong with a match key; told only if no other key leads to a record. */
 	keyProblem?: Trouble;
 	holder?: Holder;
@@ -183,9 +184,8 @@ class Backfill {
 	}
 
 	private async check(): Promise<Row[]> {
-		const { tryFirst, matchBy } = this.choices;
+		const { tryFirst } = this.choices;
 		const rows: Row[] = [];
-		const kinds = MATCH_KEYS.filter((kind) => matchBy.has(kind));
 		const pacer = new Pacer();
 		for (const [index, entry] of this.entries.entries()) {
 			if (pacer.due()) await pacer.rest();
@@ -194,24 +194,28 @@ class Backfill {
 				continue;
 			}
 			const id = this.system.checkId(entry.externalId);
-			if (isTrouble(id)) {
-				this.settle(index, id);
-				continue;
-			}
-			const row: Row = { index, key: id.key, externalId: id.externalId, keys: [] };
-			const keys: Array<readonly [MatchKey, string]> = [];
-			for (const kind of kinds) {
-				const value = entry.keys[kind];
-				if (value === undefined || value === null || (typeof value === 'string' && value.trim() === '')) continue;
-				const key = this.system.checkKey(kind, value);
-				if (typeof key === 'string') keys.push([kind, key]);
-				else row.keyProblem ??= key;
-			}
-			row.keys = keys;
-			rows.push(row);
+			if (isTrouble(id)) this.settle(index, id);
+			else rows.push({ index, key: id.key, externalId: id.externalId });
 		}
 		if (tryFirst > 0 && this.entries.length > tryFirst) this.stopped = `Try First (${number(tryFirst)})`;
 		return rows;
+	}
+
+	/** The key of one kind that an item has; what is wrong with it is kept, and told if no other leads to a record. */
+	private keyOf(row: Row, kind: MatchKey): string | undefined {
+		const value = this.choices.matchBy.has(kind) ? (this.entries[row.index] as BackfillEntry).keys[kind] : undefined;
+		if (value === undefined || value === null || (typeof value === 'string' && value.trim() === '')) return undefined;
+		const key = this.system.checkKey(kind, value);
+		if (typeof key === 'string') return key;
+		row.keyProblem ??= key;
+		return undefined;
+	}
+
+	private keysOf(row: Row): Array<readonly [MatchKey, string]> {
+		return MATCH_KEYS.flatMap((kind) => {
+			const key = this.keyOf(row, kind);
+			return key === undefined ? [] : [[kind, key] as const];
+		});
 	}
 
 	/** What is mapped already needs no match, unless an Object ID says otherwise or IDs may be moved. */
@@ -221,8 +225,8 @@ class Backfill {
 			rows.map(({ key }) => key),
 			(at, holder) => {
 				const row = rows[at] as Row;
-				const objectId = row.keys.find(([kind]) => kind === 'objectId')?.[1];
-				const saysOther = canMove ? row.keys.length > 0 : objectId !== undefined && objectId !== holder.objectId;
+				const objectId = this.keyOf(row, 'objectId');
+				const saysOther = canMove ? this.keysOf(row).length > 0 : objectId !== undefined && objectId !== holder.objectId;
 				if (saysOther) row.holder = holder;
 				else if (holder.problem) this.settle(row.index, holder.problem, row);
 				else if (holder.isCurrent) this.settleUnchanged(row, holder);
@@ -235,13 +239,12 @@ class Backfill {
 	private async match(kind: MatchKey, rows: readonly Row[]): Promise<void> {
 		const asking: Row[] = [];
 		const keys: string[] = [];
-		for (const row of rows) {
-			if (row.settled || row.record) continue;
-			const key = row.keys.find(([each]) => each === kind)?.[1];
-			if (key === undefined) continue;
+		await this.each(rows, (row) => {
+			const key = row.settled || row.record ? undefined : this.keyOf(row, kind);
+			if (key === undefined) return;
 			asking.push(row);
 			keys.push(key);
-		}
+		});
 		if (keys.length === 0) return;
 		await this.system.findMatches(kind, keys, (at, match) => this.takeMatch(asking[at] as Row, kind, keys[at] as string, match), this.stop);
 	}
@@ -290,12 +293,13 @@ class Backfill {
 			return this.ambiguous(row, 'onlyLikely', 'Only the parent of its domain belongs to an account; that may be the same company or another one. Add the domain to the account that is meant.', row.likely);
 		}
 		if (row.keyProblem) return { ...row.keyProblem, ...this.named(row) };
-		if (row.keys.length === 0) {
+		const keys = this.keysOf(row);
+		if (keys.length === 0) {
 			const wanted = MATCH_KEYS.filter((kind) => this.choices.matchBy.has(kind)).map((kind) => KEY_WORDS[kind]);
 			return trouble('invalid', 'noMatchKey', `The item has nothing to find its record by (${wanted.join(', ') || 'no key is chosen in Match By'}).`, [], this.named(row));
 		}
-		const tried = row.keys.map(([kind, key]) => `${KEY_WORDS[kind]} ${shown(key)}`).join(', ');
-		return trouble('notFound', 'noMatch', `No ${OBJECT_WORD[this.system.objectType]} has the ${tried}.`, [...row.keys.flat()], this.named(row));
+		const tried = keys.map(([kind, key]) => `${KEY_WORDS[kind]} ${shown(key)}`).join(', ');
+		return trouble('notFound', 'noMatch', `No ${OBJECT_WORD[this.system.objectType]} has the ${tried}.`, keys.flat(), this.named(row));
 	}
 
 	/** An ID for two records is a conflict; two IDs for one record are ambiguous. The same pair again is done once. */
@@ -369,7 +373,7 @@ class Backfill {
 		const tooMany = others.length + rows.length - this.system.idsPerObject;
 		if (tooMany > 0 && this.choices.whenRecordHasOther === 'conflict') return undefined;
 		return rows.map((row, at) => {
-			const replaced = at === 0 && tooMany > 0 ? others.slice(0, tooMany).map((id) => id.externalId) : [];
+			const replaced = at === 0 && tooMany > 0 ? others.slice(0, tooMany).map((id) => id.externalId) : NOTHING;
 			const movedFrom = row.holder && row.holder.objectId !== record.objectId ? row.holder.objectId : undefined;
 			const plan = movedFrom !== undefined ? 'move' : replaced.length > 0 ? 'replace' : 'link';
 			return { row, pair: { key: row.key, externalId: row.externalId, objectId: record.objectId, plan, movedFrom, replaced } };

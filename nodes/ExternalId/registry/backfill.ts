@@ -11,7 +11,7 @@ import { Pacer } from '../../shared/pace';
 import type { BackfillPair, BackfillSystem, Candidate, ConflictChoices, Holder, Match, MatchKey, StopSign, TypeChoice, Work } from '../../shared/ports';
 import { inBatches } from './batches';
 import { groupByKeys } from './groups';
-import { Known } from './known';
+import { append, Known } from './known';
 import { createGroup } from './mappings';
 import type { CheckedMapping } from './mappings';
 import { checkObjectId, deletedBefore, goneRecord } from './objects';
@@ -99,17 +99,22 @@ class RegistryBackfill implements BackfillSystem {
 	}
 
 	async findHolders(keys: readonly string[], tell: (at: number, holder: Holder) => void, stop: StopSign): Promise<void> {
-		const { objectType, externalType } = this;
-		const idOf = (key: string) => ({ objectType, externalType, key });
-		await this.lookUp(keys, (batch) => ({ ids: batch.map(idOf) }), (known, key, at) => {
-			const mapping = known.mapping(idOf(key));
-			const record = mapping && known.record(mapping.objectId);
-			if (!mapping || !record) return;
-			const isCurrent = mapping.state === 'current';
-			const problem = record.state === 'active' ? undefined : this.outOfBounds(record);
-			const ids = isCurrent ? [{ key, externalId: mapping.externalId }] : NO_IDS;
-			tell(at, { objectId: record.id, label: undefined, ids, isCurrent, problem });
-		}, stop);
+		const { registry, objectType, externalType } = this;
+		await inBatches(
+			keys.map((_, at) => [at]),
+			stop,
+			async (batch) => {
+				await this.confirmLock();
+				const places = new Map<string, number[]>();
+				for (const [at] of batch as Array<[number]>) append(places, keys[at] as string, at);
+				for (const { key, externalId, objectId, state, recordState } of await registry.store.findHolders(registry.workspace, { objectType, externalType }, [...places.keys()])) {
+					const isCurrent = state === 'current';
+					const problem = recordState === 'active' ? undefined : this.outOfBounds(objectId);
+					for (const at of places.get(key) ?? []) tell(at, { objectId, label: undefined, ids: isCurrent ? [{ key, externalId }] : NO_IDS, isCurrent, problem });
+				}
+			},
+			() => undefined,
+		);
 	}
 
 	async findMatches(kind: MatchKey, keys: readonly string[], tell: (at: number, match: Match) => void, stop: StopSign): Promise<void> {
@@ -127,14 +132,14 @@ class RegistryBackfill implements BackfillSystem {
 				return await this.lookUp(keys, (batch) => ({ ids: batch.map(idOf) }), (known, key, at) => {
 					const record = known.record(known.mapping(idOf(key))?.objectId ?? '');
 					if (record?.state === 'active') tell(at, { exact: told(known, [record]) });
-					else if (record) tell(at, { exact: [], problem: this.outOfBounds(record) });
+					else if (record) tell(at, { exact: [], problem: this.outOfBounds(record.id) });
 				}, stop);
 			}
 			case 'email':
 				return await this.lookUp(keys, (batch) => ({ emails: batch.map((key) => ({ objectType, key })) }), (known, key, at) => {
 					const live = known.recordsByEmail(objectType, key);
 					const [deleted] = live.length > 0 ? [] : known.recordsByEmail(objectType, key, 'deleted');
-					if (live.length > 0 || deleted) tell(at, { exact: told(known, live), problem: deleted && this.outOfBounds(deleted) });
+					if (live.length > 0 || deleted) tell(at, { exact: told(known, live), problem: deleted && this.outOfBounds(deleted.id) });
 				}, stop);
 			case 'domain':
 				return await this.lookUp(keys, (batch) => ({ domains: batch.flatMap(domainLadder) }), (known, key, at) => {
@@ -265,8 +270,8 @@ class RegistryBackfill implements BackfillSystem {
 		return { objectId: id, label: label === '' ? undefined : shown(label), ids: current.length === 0 ? NO_IDS : current.map((row) => ({ key: row.idKey, externalId: row.externalId })) };
 	}
 
-	private outOfBounds(record: RecordRow): Trouble {
-		return deletedBefore(record, `Record → Delete or Restore (Do: Restore) brings the ${OBJECT_WORD[this.objectType]} back.`);
+	private outOfBounds(objectId: string): Trouble {
+		return deletedBefore({ objectType: this.objectType, id: objectId }, `Record → Delete or Restore (Do: Restore) brings the ${OBJECT_WORD[this.objectType]} back.`);
 	}
 }
 

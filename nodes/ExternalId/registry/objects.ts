@@ -102,7 +102,7 @@ export function goneRecord(record: RecordRow | undefined, objectType: ObjectType
 }
 
 /** A feed brings a record that was deleted: it stays deleted. */
-export function deletedBefore(record: RecordRow, advice: string): Trouble {
+export function deletedBefore(record: Pick<RecordRow, 'objectType' | 'id'>, advice: string): Trouble {
 	const { objectType, id } = record;
 	return trouble('skipped', 'recordDeleted', `This ${OBJECT_WORD[objectType]} (${id}) was deleted. ${advice}`, [id], { objectType, objectId: id });
 }

@@ -113,6 +113,15 @@ export interface ChangeFilter {
 	to?: number;
 }
 
+/** The live mapping of an External ID, in short. */
+export interface HolderRow {
+	key: string;
+	externalId: string;
+	objectId: string;
+	state: MappingState;
+	recordState: RecordState;
+}
+
 /** One step of a scan: the rows that fit, and where to go on. A page may be empty and not the last. */
 export interface Page<Row> {
 	rows: Row[];
@@ -156,6 +165,9 @@ export interface Store {
 	 * `decide` is synchronous and may be called again with newer rows when another writer was faster.
 	 */
 	transact<T>(workspace: string, reads: Reads, run: RunRow | undefined, decide: (unit: Unit) => T): Promise<T>;
+
+	/** Who has some External IDs of one type: what a backfill asks of 100,000, so no more than it needs. */
+	findHolders(workspace: string, type: Omit<IdKey, 'key'>, keys: readonly string[]): Promise<HolderRow[]>;
 
 	configurations(workspace: string): Promise<ConfigurationRow[]>;
 	settings(workspace: string): Promise<Map<string, string>>;

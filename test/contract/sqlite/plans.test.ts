@@ -32,6 +32,7 @@ const LOOKUPS = Object.entries({
 	...Object.fromEntries(Object.entries(COUNT_WINDOWS).map(([name, sql]) => [`count of ${name}`, sql])),
 	...Object.fromEntries(Object.entries(HISTORY_SCANS).map(([name, sql]) => [`history: ${name}`, sql])),
 	...Object.fromEntries(Object.entries(RUNS).map(([name, sql]) => [`runs: ${name}`, sql])),
+	holders: statements.HOLDERS,
 	'holder of a lock': statements.LOCKS.holder,
 	'release of a lock': statements.LOCKS.release,
 	'objects that have a type': HAVE_TYPE,
@@ -77,6 +78,6 @@ describe.each(['before', 'after'])('The query plan, %s the planner knows what th
 });
 
 test('every statement of the store is looked at here', () => {
-	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'HAVE_TYPE', 'HISTORY_SCANS', 'RUNS', 'LOCKS', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
+	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'HAVE_TYPE', 'HISTORY_SCANS', 'RUNS', 'LOCKS', 'HOLDERS', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
 	expect(Object.keys(statements).filter((name) => !seen.has(name))).toEqual([]);
 });

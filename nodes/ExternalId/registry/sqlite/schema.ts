@@ -10,6 +10,7 @@ import { RegistryError } from '../errors';
  * - `mapping.slot` numbers the current IDs of one type on one object; it is null for former and deleted ones, which a
  *   unique index leaves alone, so that "one current ID per type" is the database's rule.
  * - Object and Mapping IDs rise with time, so new rows go to the end of their tables.
+ * - `record_inactive` is small: with it a look at many records that are active but for a few reads no record.
  * - `follower` holds how far each trigger has read the history, and the batch that it handed to n8n and n8n has not ended yet.
  * - `erased` holds keyed hashes of the keys of people who were erased, and nothing else of them.
  */
@@ -151,6 +152,7 @@ const STEPS: readonly string[] = [
 	) STRICT, WITHOUT ROWID;
 	`,
 	`
+	CREATE INDEX record_inactive ON record (workspace, id) WHERE state <> 'active';
 	CREATE INDEX change_run ON change (workspace, run_id, seq) WHERE run_id IS NOT NULL;
 	ALTER TABLE run ADD COLUMN undone_by TEXT;
 

@@ -121,6 +121,12 @@ export const SCANS = {
 export const HAVE_TYPE = `SELECT DISTINCT j.value AS id FROM json_each(?3) AS j CROSS JOIN mapping AS m INDEXED BY mapping_slot
 	ON m.workspace = ?1 AND m.object_id = j.value AND m.external_type = ?2 AND m.slot IS NOT NULL`;
 
+/** Who has some External IDs: workspace, Object Type, External Type, JSON array of keys. */
+export const HOLDERS = `SELECT m.id_key AS key, m.external_id AS externalId, m.object_id AS objectId, m.state, coalesce(r.state, 'active') AS recordState
+	FROM json_each(?4) AS j CROSS JOIN mapping AS m
+		ON m.workspace = ?1 AND m.object_type = ?2 AND m.external_type = ?3 AND m.id_key = j.value AND m.state <> 'deleted'
+	LEFT JOIN record AS r INDEXED BY record_inactive ON r.workspace = ?1 AND r.id = m.object_id AND r.state <> 'active'`;
+
 /** Counts by group over a window of rows, and where the next window begins: workspace, after, rows. */
 export const COUNT_WINDOWS = {
 	mapping: countWindow('mapping', ['object_type', 'external_type', 'state']),

@@ -10,6 +10,7 @@ import type { ConfigurationRow, DomainRow, EmailRow, HistoryRow, InboxRow, KeptR
 import type {
 	ChangeFilter,
 	Counted,
+	HolderRow,
 	IdKey,
 	MappingFilter,
 	Page,
@@ -33,6 +34,7 @@ import {
 	COUNT_WINDOWS,
 	HAVE_TYPE,
 	HISTORY_SCANS,
+	HOLDERS,
 	LOCKS,
 	PURGE_CHANGES,
 	RUN_WRITTEN,
@@ -74,6 +76,10 @@ export class SqliteStore implements Store {
 				if (!isConstraint(cause) || attempt >= DECIDE_TRIES) throw registryError(error, this.connection.file);
 			}
 		}
+	}
+
+	async findHolders(workspace: string, { objectType, externalType }: Omit<IdKey, 'key'>, keys: readonly string[]): Promise<HolderRow[]> {
+		return await this.connection.read(() => this.batch<HolderRow>(HOLDERS, keys, workspace, objectType, externalType));
 	}
 
 	async configurations(workspace: string): Promise<ConfigurationRow[]> {

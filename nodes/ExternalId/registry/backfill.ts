@@ -33,8 +33,8 @@ export interface BackfillTarget {
 }
 
 /** A lock that its run has not confirmed for so long belongs to a run that died (ms). */
-const LOCK_STALE_MS = 30_000;
-const LOCK_CONFIRM_MS = 5_000;
+const LOCK_STALE_MS = 10_000;
+const LOCK_CONFIRM_MS = 2_000;
 /** Records that one step of the look through all phone numbers reads. */
 const SCAN_PAGE = 500;
 

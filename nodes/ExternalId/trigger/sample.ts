@@ -17,8 +17,8 @@ const MAPPING = { externalType: 'crm', externalId: 'C-1001', mappingId: 'map_01J
 
 /** What each event's items look like, for a test in a registry where nothing has happened yet. */
 const SAMPLES: Readonly<Record<FeedEvent, Readonly<Record<string, unknown>>>> = {
-	contactCreatedByDomain: { ...PERSON, externalIds: {}, matchedDomain: 'acme.example', matchKind: 'parent', isNew: true },
-	contactWithoutAccount: { email: 'eve@nowhere.example', name: 'Eve', domain: 'nowhere.example', reason: 'noAccount', inboxState: 'waiting' },
+	contactCreatedByDomain: { ...PERSON, externalIds: {}, matchedDomain: 'acme.example', matchKind: 'registrable', isNew: true },
+	contactWithoutAccount: { email: 'eve@nowhere.example', name: 'Eve', domain: 'nowhere.example', reason: 'domainWithoutAccount', inboxState: 'waiting' },
 	recordUpdated: { ...PERSON, changed: ['title'], before: { title: null }, after: { title: 'Buyer' } },
 	recordsMerged: { ...PERSON, mergedFrom: 'per_01J9ZT5T7E0000000000000001' },
 	mappingCreated: { ...PERSON, ...MAPPING },

@@ -5,7 +5,7 @@ import * as statements from '../../../nodes/ExternalId/registry/sqlite/statement
 import { api, ids, picked } from '../api';
 import { Place } from './place';
 
-const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS } = statements;
+const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS, FOLLOWERS } = statements;
 
 let place: Place;
 beforeAll(async () => {
@@ -32,6 +32,8 @@ const LOOKUPS = Object.entries({
 	...Object.fromEntries(Object.entries(COUNT_WINDOWS).map(([name, sql]) => [`count of ${name}`, sql])),
 	...Object.fromEntries(Object.entries(HISTORY_SCANS).map(([name, sql]) => [`history: ${name}`, sql])),
 	...Object.fromEntries(Object.entries(RUNS).map(([name, sql]) => [`runs: ${name}`, sql])),
+	...Object.fromEntries(Object.entries(FOLLOWERS).map(([name, sql]) => [`followers: ${name}`, sql])),
+	'newest change': statements.LAST_CHANGE,
 	'objects that have a type': HAVE_TYPE,
 	'removed emails': BATCH_WRITES.removedEmails,
 	'removed domains': BATCH_WRITES.removedDomains,
@@ -75,6 +77,6 @@ describe.each(['before', 'after'])('The query plan, %s the planner knows what th
 });
 
 test('every statement of the store is looked at here', () => {
-	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'HAVE_TYPE', 'HISTORY_SCANS', 'RUNS', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
+	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'HAVE_TYPE', 'HISTORY_SCANS', 'RUNS', 'FOLLOWERS', 'FOLLOWER_WRITTEN', 'LAST_CHANGE', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
 	expect(Object.keys(statements).filter((name) => !seen.has(name))).toEqual([]);
 });

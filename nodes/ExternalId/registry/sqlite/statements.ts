@@ -163,7 +163,7 @@ export const RUNS = {
 	newest: `SELECT ${RUN} FROM run AS u WHERE u.workspace = ?1 AND u.id < ?2 ORDER BY u.id DESC LIMIT ?3`,
 } as const;
 
-export const LAST_CHANGE = 'SELECT max(seq) AS last FROM change';
+export const LAST_CHANGE = 'SELECT c.seq AS last FROM change AS c WHERE c.seq > 0 ORDER BY c.seq DESC LIMIT 1';
 
 export const FOLLOWERS = {
 	one: `SELECT f.workflow_id AS workflowId, f.node_id AS nodeId, f.position, f.pending, f.seen_at AS seenAt FROM follower AS f

@@ -167,7 +167,7 @@ export class SqliteStore implements Store {
 	}
 
 	async lastChange(): Promise<number> {
-		return await this.connection.read(() => this.rows<{ last: number | null }>(LAST_CHANGE)[0]?.last ?? 0);
+		return await this.connection.read(() => this.rows<{ last: number }>(LAST_CHANGE)[0]?.last ?? 0);
 	}
 
 	async follower(workspace: string, workflowId: string, nodeId: string): Promise<FollowerRow | undefined> {

@@ -12,6 +12,7 @@ import { locateRegistry } from '../../nodes/ExternalId/registry/location';
 import { closeRegistries, openRegistry } from '../../nodes/ExternalId/registry/registry';
 import type { Registry } from '../../nodes/ExternalId/registry/registry';
 import { api, ids } from '../contract/api';
+import type { Api } from '../contract/api';
 
 /** What n8n got from the trigger. */
 interface Emitted {
@@ -242,10 +243,10 @@ describe('the trigger, tried out in the editor', () => {
 	});
 
 	it.each([
-		['contactCreatedByDomain', async (all: ReturnType<typeof api>) => void (await all.capture(['Ann <ann@eu.acme.com>']))],
-		['contactWithoutAccount', async (all: ReturnType<typeof api>) => void (await all.capture(['Eve <eve@nowhere.com>']))],
-		['recordUpdated', async (all: ReturnType<typeof api>) => void (await all.upsert([{ objectType: 'people', ids: ids({ crm: 'P' }), fields: { title: 'Buyer' } }]))],
-		['mappingCreated', async (all: ReturnType<typeof api>) => void (await all.link([{ objectType: 'people', ids: ids({ crm: 'P', erp: '1' }) }]))],
+		['contactCreatedByDomain', async (all: Api): Promise<unknown> => (await all.capture(['Ann <ann@eu.acme.com>']))],
+		['contactWithoutAccount', async (all: Api): Promise<unknown> => (await all.capture(['Eve <eve@nowhere.com>']))],
+		['recordUpdated', async (all: Api): Promise<unknown> => (await all.upsert([{ objectType: 'people', ids: ids({ crm: 'P' }), fields: { title: 'Buyer' } }]))],
+		['mappingCreated', async (all: Api): Promise<unknown> => (await all.link([{ objectType: 'people', ids: ids({ crm: 'P', erp: '1' }) }]))],
 	] as const)('a sample of "%s" has the keys that a change has', async (event, happen) => {
 		const sample = await tryOut(new Published(), { events: [event] });
 		const published = new Published();

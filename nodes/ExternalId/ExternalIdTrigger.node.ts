@@ -12,7 +12,7 @@ export class ExternalIdTrigger implements INodeType {
 		icon: { light: 'file:externalId.svg', dark: 'file:externalId.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{ $parameter["events"].length === 1 ? $parameter["events"][0] : $parameter["events"].length + " events" }}',
+		subtitle: '={{ $parameter["events"].length === 1 ? $parameter["events"][0].replace(/[A-Z]/g, " $&").toLowerCase() : $parameter["events"].length + " events" }}',
 		description: 'Starts the workflow when a contact is made by domain match, a record changes, or an External ID comes or goes',
 		eventTriggerDescription: 'Shows the newest change that fits, or a sample',
 		activationMessage: 'Changes of the registry now start this workflow.',

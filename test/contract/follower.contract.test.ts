@@ -375,6 +375,23 @@ onEachEngine('A follower of the history', (lab) => {
 		expect(receiver.batches[0]?.key.split(':').at(-1)).not.toBe(receiver.batches[1]?.key.split(':').at(-1));
 	});
 
+	test('a backup that is put back in its place is followed from where it was then', async () => {
+		let registry = await withAccount(lab());
+		const receiver = new Receiver();
+		await follow(lab(), receiver, { open: async () => registry });
+		const names = Array.from({ length: 50 }, (_, n) => `p${n}`);
+		await capture(registry, ...names);
+		await until(() => receiver.emails.length === 50);
+		const backup = await lab().registry({ registry: 'backup' });
+		await api(backup).upsert([{ objectType: 'accounts', ids: ids({ crm: 'A' }), fields: { name: 'Acme', domains: 'acme.com' } }]);
+		const then = await backup.store.lastChange();
+		await capture(backup, 'ann');
+		await backup.store.putFollower('default', { workflowId: WORKFLOW, nodeId: 'node', position: then, pending: null, seenAt: Date.now() });
+		registry = backup;
+		await until(() => receiver.emails.length === 51);
+		expect(receiver.emails.at(-1)).toBe('ann@acme.com');
+	});
+
 	test('a batch that nothing is left of, or that the panel no longer wants, is done', async () => {
 		const registry = await withAccount(lab());
 		const from = await registry.store.lastChange();

@@ -1,6 +1,7 @@
-import type { IExecuteFunctions, ILoadOptionsFunctions, INodeProperties } from 'n8n-workflow';
+import type { FunctionsBase, IExecuteFunctions, ILoadOptionsFunctions, INodeProperties } from 'n8n-workflow';
 
 import { locateRegistry } from './registry/location';
+import type { RegistryLocation } from './registry/location';
 import { openRegistry } from './registry/registry';
 import type { Registry } from './registry/registry';
 
@@ -30,6 +31,12 @@ interface RegistryCredential {
 export async function connect(context: IExecuteFunctions | ILoadOptionsFunctions): Promise<Registry> {
 	// The editor fills in a credential by itself where one exists; only the panel's own choice counts.
 	const choice = 'getCurrentNodeParameter' in context ? context.getCurrentNodeParameter('registryFrom') : context.getNodeParameter('registryFrom', 0, 'default');
+	const { location, accessKey } = await registryPlace(context, choice);
+	return await openRegistry(location, accessKey);
+}
+
+/** Where the registry lies that the panel's choice means, and the key to it. */
+export async function registryPlace(context: Pick<FunctionsBase, 'getCredentials'>, choice: unknown): Promise<{ location: RegistryLocation; accessKey: string | undefined }> {
 	const credential = choice === 'credential' ? await context.getCredentials<RegistryCredential>(CREDENTIAL) : undefined;
-	return await openRegistry(locateRegistry(credential), credential?.accessSecret);
+	return { location: locateRegistry(credential), accessKey: credential?.accessSecret };
 }

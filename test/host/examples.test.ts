@@ -30,6 +30,8 @@ const EXPECTED: Readonly<Record<string, Record<string, [object, object]>>> = {
 		'Upsert Accounts': [{ created: 2 }, { unchanged: 2 }],
 		'Capture Contacts': [{ created: 2, skipped: 2, notFound: 1 }, { unchanged: 2, skipped: 2, notFound: 1 }],
 	},
+	// After the one that makes contacts: tried out it takes the newest.
+	'new-contact-to-crm.json': { "Save the CRM's ID": [{ created: 1 }, { unchanged: 1 }] },
 };
 
 test('every example is tested here', () => {
@@ -52,7 +54,7 @@ test('the main job: 3,000 accounts and 10,000 contacts, and nothing changes the 
 	const said: string[] = [];
 	try {
 		const isAsExpected = await runMainJob(n8n, data.url, { say: (line) => said.push(line), table: () => undefined });
-		expect({ isAsExpected, said }).toEqual({ isAsExpected: true, said: [expect.any(String), expect.any(String)] });
+		expect({ isAsExpected, said }).toEqual({ isAsExpected: true, said: [expect.any(String), expect.stringContaining('started 15 times'), expect.any(String)] });
 	} finally {
 		data.close();
 	}

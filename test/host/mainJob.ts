@@ -1,4 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { sleep } from '../process.js';
 import type { Execution, N8nClient, WorkflowJson } from './client';
+import { root } from './pack';
 
 /** What the main job tells while it runs. */
 export interface Report {
@@ -29,13 +34,16 @@ export const EXPECTED: Readonly<Record<Step, { first: Record<string, number>; ag
 
 /**
  * The main job: accounts from the CRM with their Related Domains; contacts captured by domain; those that were made mapped
- * under their ERP ID; all of them resolved and translated. Then all of it again, which changes nothing.
+ * under their ERP ID; all of them resolved and translated. Meanwhile the trigger starts a workflow of its own with each contact that
+ * was made by domain. Then all of it again, which changes nothing and starts nothing.
  *
  * @param dataUrl where {@link serveExampleData} serves the accounts and contacts
  * @returns whether everything came out as expected both times
  */
 export async function runMainJob(n8n: N8nClient, dataUrl: string, report: Report): Promise<boolean> {
 	const id = await n8n.createWorkflow(mainJob(dataUrl));
+	const triggered = await publishTriggered(n8n);
+	const before = (await n8n.executions(triggered)).length;
 	let isAsExpected = true;
 	for (const time of ['first', 'again'] as const) {
 		report.say(time === 'first' ? 'The main job: 3,000 accounts, 10,000 contacts …' : 'The same again: nothing should change …');
@@ -53,8 +61,41 @@ export async function runMainJob(n8n: N8nClient, dataUrl: string, report: Report
 			isAsExpected = false;
 			report.say(`${step}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`);
 		}
+		const made = EXPECTED['Capture Contacts'].first.created ?? 0;
+		const { executions, contacts } = await triggeredSince(n8n, triggered, before, made);
+		if (time === 'first') report.say(`The trigger: "${TRIGGERED}" was started ${executions} times, with ${contacts.toLocaleString('en')} contacts in all`);
+		if (contacts === made) continue;
+		isAsExpected = false;
+		report.say(`The trigger: expected ${made} contacts`);
 	}
 	return isAsExpected;
+}
+
+const TRIGGERED = 'External ID: new contact into the CRM';
+
+/** Publishes the example that the trigger starts; gives its ID. */
+async function publishTriggered(n8n: N8nClient): Promise<string> {
+	const present = (await n8n.workflows()).find(({ name }) => name === TRIGGERED);
+	const id = present?.id ?? (await n8n.createWorkflow(JSON.parse(readFileSync(path.join(root, 'examples', 'new-contact-to-crm.json'), 'utf8')) as WorkflowJson));
+	await n8n.activate(id);
+	return id;
+}
+
+/** What the trigger has started, once it has delivered as many contacts, or after a while. */
+async function triggeredSince(n8n: N8nClient, id: string, before: number, contacts: number): Promise<{ executions: number; contacts: number }> {
+	let delivered = { executions: 0, contacts: 0 };
+	for (let turn = 0; turn < 100; turn++) {
+		const executions = (await n8n.executions(id)).reverse().slice(before);
+		const ended = executions.filter(({ status }) => status === 'success');
+		// Only what is new is fetched: each holds its 500 items.
+		for (const { id: execution } of ended.slice(delivered.executions)) {
+			const { json } = await n8n.execution(execution);
+			delivered = { executions: delivered.executions + 1, contacts: delivered.contacts + json('Contact Made by Domain').length };
+		}
+		if (delivered.contacts >= contacts && ended.length === executions.length) break;
+		await sleep(300);
+	}
+	return delivered;
 }
 
 export function countStatuses(execution: Execution, node: string): Record<string, number> {

@@ -13,6 +13,7 @@ import { sharedN8n } from './shared';
  * pictures into docs/images.
  */
 const TYPE = 'n8n-nodes-external-id.externalId';
+const TRIGGER_TYPE = 'n8n-nodes-external-id.externalIdTrigger';
 const SHOTS = path.join(root, 'coverage', 'editor');
 const PICTURES = path.join(root, 'docs', 'images');
 
@@ -58,7 +59,7 @@ function labelsOf(properties: readonly INodeProperties[], parameters: Readonly<R
 }
 
 browserTest(`every operation's panel shows its fields, and nothing breaks${why}`, async () => {
-	const [description] = await n8n.nodeTypes(TYPE);
+	const description = (await n8n.nodeTypes(TYPE)).find(({ name }) => name === TYPE);
 	const properties = description?.properties ?? [];
 	const operations = properties
 		.filter(({ name, displayOptions }) => name === 'operation' && !('@tool' in (displayOptions?.show ?? {})))
@@ -116,4 +117,16 @@ browserTest(`a run shows what became of each item${why}`, async () => {
 		mkdirSync(PICTURES, { recursive: true });
 		for (const name of ['link-and-translate', 'translate-output', 'create-or-update']) copyFileSync(path.join(SHOTS, `${name}.png`), path.join(PICTURES, `${name}.png`));
 	}
+});
+
+browserTest(`the trigger's panel shows its fields and options${why}`, async () => {
+	const id = await n8n.createWorkflow({ name: 'Trigger panel', nodes: [{ id: 'trigger', name: 'External ID Trigger', type: TRIGGER_TYPE, typeVersion: 1, position: [0, 0], parameters: { events: ['contactCreatedByDomain', 'recordUpdated'], options: { alsoFireFor: ['backfill'], externalTypes: '', includeLinked: true, includeOwn: false, batchSize: 500, leaveOut: [], objectTypes: [] } } }], connections: {} });
+	const labels = ['Registry', 'Events', 'When First Published', 'Also Fire For', 'External Types', 'Include Changes of This Workflow', 'Include Contacts Linked by Domain', 'Items per Execution', 'Leave Out Changes From', 'Object Types'];
+	const text = await editor.openNode(id, 'External ID Trigger', labels);
+	await editor.screenshot(path.join(SHOTS, 'trigger.png'));
+	expect(labels.filter((label) => !text.includes(label))).toEqual([]);
+	expect(text).not.toMatch(/undefined|\[object/);
+	await editor.openWorkflow(id);
+	await editor.screenshot(path.join(SHOTS, 'trigger-canvas.png'));
+	expect(editor.pageErrors).toEqual([]);
 });

@@ -44,9 +44,13 @@ function userFolder(): string {
 
 /** In queue mode every worker would keep a file of its own, and IDs made by one would be unknown to the others. */
 function refuseQueueMode(): void {
-	const queued = process.env.EXECUTIONS_MODE === 'queue' || ['worker', 'webhook'].includes(process.argv[2] ?? '');
-	if (!queued) return;
+	if (!isQueueMode()) return;
 	throw new RegistryError('queueMode', 'The SQLite registry does not work in queue mode', 'n8n runs in queue mode here: each worker would keep a registry file of its own, and they would not agree. Run n8n in regular mode to use it.');
+}
+
+/** Whether n8n hands its executions to workers. */
+export function isQueueMode(): boolean {
+	return process.env.EXECUTIONS_MODE === 'queue' || ['worker', 'webhook'].includes(process.argv[2] ?? '');
 }
 
 function isOn(value: string | undefined): boolean {

@@ -9,6 +9,7 @@ import type { ObjectType, Trouble } from '../../shared/identity/outcome';
 import type { ExternalIdEntry, TypeChoice, Work } from '../../shared/ports';
 import { RegistryError } from './errors';
 import type { RegistryLocation } from './location';
+import { tellNews } from './news';
 import { removeOldHistory } from './retention';
 import type { ConfigurationRow, RunRow } from './rows';
 import { domainLists, readSettings } from './settings';
@@ -131,11 +132,13 @@ export class Registry {
 
 	/** One transaction of the work's run. */
 	async transact<T>(reads: Parameters<Store['transact']>[1], work: Pick<Work, 'caller' | 'operation'>, decide: (unit: Unit) => T): Promise<T> {
-		return await this.store.transact(this.workspace, reads, runRow(work), (unit) => {
+		const result = await this.store.transact(this.workspace, reads, runRow(work), (unit) => {
 			// Another run may have changed or deleted a configuration since this one began.
 			this.learn(unit.configurations());
 			return decide(unit);
 		});
+		tellNews(this.location);
+		return result;
 	}
 
 	private rulesOf(objectType: ObjectType, externalType: string): IdRules {

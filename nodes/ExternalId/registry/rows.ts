@@ -159,6 +159,27 @@ export interface LockRow {
 	takenAt: number;
 }
 
+/** A batch of changes that a follower has handed on and that has not ended yet. */
+export interface PendingBatch {
+	/** Tells this batch from all others, also those of a registry whose places in the history are counted anew. */
+	id: string;
+	/** Places in the history: `from` exclusive, `to` inclusive. */
+	from: number;
+	to: number;
+	/** 1, and one more each time it has to be handed on anew because what became of it is not known. */
+	attempt: number;
+}
+
+/** How far a trigger has read the history. */
+export interface FollowerRow {
+	workflowId: string;
+	nodeId: string;
+	/** `seq` of the last change that is done with. */
+	position: number;
+	pending: PendingBatch | null;
+	seenAt: number;
+}
+
 /** A run as it is kept. */
 export interface KeptRun extends RunRow {
 	/** When it wrote last. */

@@ -5,6 +5,7 @@ import type {
 	ConfigurationRow,
 	DomainRow,
 	EmailRow,
+	FollowerRow,
 	HistoryRow,
 	InboxRow,
 	KeptRun,
@@ -182,6 +183,15 @@ export interface Store {
 	 * A page whose filter looks at all of a store's workspaces may be empty and not the last.
 	 */
 	scanChanges(workspace: string, filter: ChangeFilter, towards: 'newer' | 'older', after: string | undefined, limit: number): Promise<Page<HistoryRow>>;
+	/** `seq` of the newest change of all workspaces, 0 where there is none. No change that is not seen yet comes at or before it. */
+	lastChange(): Promise<number>;
+
+	/** How far a trigger has read the history; undefined for one that never did. */
+	follower(workspace: string, workflowId: string, nodeId: string): Promise<FollowerRow | undefined>;
+	putFollower(workspace: string, row: FollowerRow): Promise<void>;
+	/** The least position of the followers that were seen since (ms): what comes after it is still needed. Undefined where there are none. */
+	leastPosition(workspace: string, seenSince: number): Promise<number | undefined>;
+
 	run(workspace: string, id: string): Promise<KeptRun | undefined>;
 	/** Runs, the newest first; `before` is the ID of the last one seen. */
 	runs(workspace: string, before: string | undefined, limit: number): Promise<KeptRun[]>;
@@ -200,7 +210,7 @@ export interface Store {
 
 	/**
 	 * Removes history older than `before` (ms), a bounded window at a time: from the position `after` on, and gives the next
-	 * position, or undefined when all that follows is newer.
+	 * position, or undefined when all that follows is newer, or comes after `upTo`, the last position that may go.
 	 */
-	purgeChanges(workspace: string, before: number, after: number): Promise<number | undefined>;
+	purgeChanges(workspace: string, before: number, after: number, upTo?: number): Promise<number | undefined>;
 }

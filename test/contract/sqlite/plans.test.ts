@@ -5,7 +5,7 @@ import * as statements from '../../../nodes/ExternalId/registry/sqlite/statement
 import { api, ids, picked } from '../api';
 import { Place } from './place';
 
-const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS } = statements;
+const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS, FOLLOWERS } = statements;
 
 let place: Place;
 beforeAll(async () => {
@@ -35,6 +35,8 @@ const LOOKUPS = Object.entries({
 	holders: statements.HOLDERS,
 	'holder of a lock': statements.LOCKS.holder,
 	'release of a lock': statements.LOCKS.release,
+	...Object.fromEntries(Object.entries(FOLLOWERS).map(([name, sql]) => [`followers: ${name}`, sql])),
+	'newest change': statements.LAST_CHANGE,
 	'objects that have a type': HAVE_TYPE,
 	'removed emails': BATCH_WRITES.removedEmails,
 	'removed domains': BATCH_WRITES.removedDomains,
@@ -78,6 +80,24 @@ describe.each(['before', 'after'])('The query plan, %s the planner knows what th
 });
 
 test('every statement of the store is looked at here', () => {
-	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'HAVE_TYPE', 'HISTORY_SCANS', 'RUNS', 'LOCKS', 'HOLDERS', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
+	const seen = new Set([
+		'BATCH_READS',
+		'BATCH_WRITES',
+		'SCANS',
+		'COUNT_WINDOWS',
+		'HAVE_TYPE',
+		'HISTORY_SCANS',
+		'RUNS',
+		'LOCKS',
+		'HOLDERS',
+		'CONFIGURATIONS',
+		'SETTINGS',
+		'CHANGE_WINDOW',
+		'PURGE_CHANGES',
+		'RUN_WRITTEN',
+		'FOLLOWERS',
+		'FOLLOWER_WRITTEN',
+		'LAST_CHANGE',
+	]);
 	expect(Object.keys(statements).filter((name) => !seen.has(name))).toEqual([]);
 });

@@ -104,4 +104,40 @@ describe('A process that is killed in the middle of its work', () => {
 		expect(statuses(await all.resolve([byId('people', 'crm', told[0] ?? '')]))).toEqual(['found']);
 		expect(fs.existsSync(place.file)).toBe(true);
 	});
+
+	test('loses none of the changes that it followed, and hands on again only what was on its way', async () => {
+		const [KILLS, CONTACTS, BATCH] = [10, 60, 7];
+		const all = api(await place.open());
+		await all.upsert([{ objectType: 'accounts', ids: ids({ crm: 'A' }), fields: { domains: 'acme.com' } }]);
+		const wanted: string[] = [];
+		const ended: Array<{ email: string; seq: number }> = [];
+		const keys: string[] = [];
+		const take = (lines: Array<Record<string, unknown>>) => {
+			for (const line of lines) {
+				if (line.ended === undefined) continue;
+				ended.push(...(line.ended as typeof ended));
+				keys.push(String(line.key));
+			}
+		};
+		for (let kill = 0; kill < KILLS; kill++) {
+			const child = place.child('follow', BATCH);
+			let line = await child.next();
+			while (!line.ready) line = await child.next();
+			const made = Array.from({ length: CONTACTS }, (_, n) => `p${kill}-${n}@acme.com`);
+			wanted.push(...made);
+			await all.capture(made);
+			// Its first batch is on its way; then anywhere: in a run, or while it writes down what it does.
+			const first = [await child.next()];
+			await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
+			take([...first, ...(await child.kill())]);
+		}
+		const last = place.child('follow', BATCH);
+		while (new Set(ended.map(({ email }) => email)).size < wanted.length) take([await last.next()]);
+		await last.kill();
+		expect([...new Set(ended.map(({ email }) => email))].sort()).toEqual([...wanted].sort());
+		expect(ended.length - wanted.length).toBeLessThanOrEqual(KILLS * BATCH);
+		const firsts = ended.filter(({ email }, at) => ended.findIndex((each) => each.email === email) === at).map(({ seq }) => seq);
+		expect(firsts).toEqual([...firsts].sort((a, b) => a - b));
+		expect(new Set(keys).size).toBe(keys.length);
+	});
 });

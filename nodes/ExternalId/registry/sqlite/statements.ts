@@ -179,6 +179,16 @@ export const LOCKS = {
 		FROM lock WHERE workspace = ?1 AND name = ?2`,
 	release: 'DELETE FROM lock WHERE workspace = ?1 AND name = ?2 AND run_id = ?3',
 } as const;
+export const LAST_CHANGE = 'SELECT c.seq AS last FROM change AS c WHERE c.seq > 0 ORDER BY c.seq DESC LIMIT 1';
+
+export const FOLLOWERS = {
+	one: `SELECT f.workflow_id AS workflowId, f.node_id AS nodeId, f.position, f.pending, f.seen_at AS seenAt FROM follower AS f
+		WHERE f.workspace = ?1 AND f.workflow_id = ?2 AND f.node_id = ?3`,
+	leastPosition: 'SELECT min(f.position) AS position FROM follower AS f WHERE f.workspace = ?1 AND f.seen_at >= ?2',
+} as const;
+export const FOLLOWER_WRITTEN = `INSERT INTO follower (workspace, workflow_id, node_id, position, pending, seen_at)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+	ON CONFLICT (workspace, workflow_id, node_id) DO UPDATE SET position = excluded.position, pending = excluded.pending, seen_at = excluded.seen_at`;
 
 /** A window of the history: its last row and the newest time in it. */
 export const CHANGE_WINDOW = 'SELECT max(seq) AS last, max(at) AS newest FROM (SELECT seq, at FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2)';

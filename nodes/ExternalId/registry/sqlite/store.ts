@@ -6,7 +6,7 @@ import groupBy from 'lodash/groupBy';
 import { Pacer } from '../../../shared/pace';
 import { RegistryError, isConstraint, registryError } from '../errors';
 import { objectIdRange } from '../ids';
-import type { ConfigurationRow, DomainRow, EmailRow, HistoryRow, InboxRow, KeptRun, LockRow, MappingRow, RecordRow, RunRow } from '../rows';
+import type { ConfigurationRow, DomainRow, EmailRow, FollowerRow, HistoryRow, InboxRow, KeptRun, LockRow, MappingRow, PendingBatch, RecordRow, RunRow } from '../rows';
 import type {
 	ChangeFilter,
 	Counted,
@@ -32,9 +32,12 @@ import {
 	CHANGE_WINDOW,
 	CONFIGURATIONS,
 	COUNT_WINDOWS,
+	FOLLOWER_WRITTEN,
+	FOLLOWERS,
 	HAVE_TYPE,
 	HISTORY_SCANS,
 	HOLDERS,
+	LAST_CHANGE,
 	LOCKS,
 	PURGE_CHANGES,
 	RUN_WRITTEN,
@@ -170,6 +173,27 @@ export class SqliteStore implements Store {
 		});
 	}
 
+	async lastChange(): Promise<number> {
+		return await this.connection.read(() => this.rows<{ last: number }>(LAST_CHANGE)[0]?.last ?? 0);
+	}
+
+	async follower(workspace: string, workflowId: string, nodeId: string): Promise<FollowerRow | undefined> {
+		const [row] = await this.connection.read(() =>
+			this.rows<Omit<FollowerRow, 'pending'> & { pending: string | null }>(FOLLOWERS.one, workspace, workflowId, nodeId),
+		);
+		return row && { ...row, pending: row.pending === null ? null : (JSON.parse(row.pending) as PendingBatch) };
+	}
+
+	async putFollower(workspace: string, { workflowId, nodeId, position, pending, seenAt }: FollowerRow): Promise<void> {
+		const batch = pending && JSON.stringify(pending);
+		await this.connection.write(() => this.statement(FOLLOWER_WRITTEN).run(workspace, workflowId, nodeId, position, batch, seenAt));
+	}
+
+	async leastPosition(workspace: string, seenSince: number): Promise<number | undefined> {
+		const [row] = await this.connection.read(() => this.rows<{ position: number | null }>(FOLLOWERS.leastPosition, workspace, seenSince));
+		return row?.position ?? undefined;
+	}
+
 	async run(workspace: string, id: string): Promise<KeptRun | undefined> {
 		return await this.connection.read(() => this.rows<KeptRun>(RUNS.byId, workspace, id)[0]);
 	}
@@ -218,12 +242,12 @@ export class SqliteStore implements Store {
 		};
 	}
 
-	async purgeChanges(workspace: string, before: number, after: number): Promise<number | undefined> {
+	async purgeChanges(workspace: string, before: number, after: number, upTo = Number.MAX_SAFE_INTEGER): Promise<number | undefined> {
 		return await this.connection.write(() => {
 			const [window] = this.rows<{ last: number | null; newest: number | null }>(CHANGE_WINDOW, after, PURGE_WINDOW);
 			if (!window || window.last === null || window.newest === null) return undefined;
-			this.connection.statement(PURGE_CHANGES).run(after, window.last, workspace, before);
-			return window.newest < before ? window.last : undefined;
+			this.connection.statement(PURGE_CHANGES).run(after, Math.min(window.last, upTo), workspace, before);
+			return window.newest < before && window.last <= upTo ? window.last : undefined;
 		});
 	}
 

@@ -3,6 +3,7 @@
  * It tells what became of it as lines of JSON.
  */
 import { createMappings } from '../../../../nodes/ExternalId/registry/mappings';
+import { Follower } from '../../../../nodes/ExternalId/registry/follower';
 import { RegistryError } from '../../../../nodes/ExternalId/registry/errors';
 import { linkIds } from '../../../../nodes/ExternalId/registry/link';
 import { closeRegistries, openRegistry } from '../../../../nodes/ExternalId/registry/registry';
@@ -90,6 +91,28 @@ const KINDS: Record<string, (registry: Registry) => Promise<void>> = {
 				tell(problem(error));
 			}
 		}
+	},
+
+	/** Follows the history; tells of each batch when its run begins and when it has ended. */
+	async follow(registry) {
+		const [batchSize = '500'] = more;
+		const choice = { events: new Set(['contactCreatedByDomain'] as const), exceptWorkflowId: 'w', exceptOrigins: new Set<string>(), alsoFrom: new Set<string>(), withLinked: false, objectTypes: new Set<never>(), externalTypes: new Set<string>() };
+		const follower = new Follower(
+			{ location: registry.location, workflowId: 'w', nodeId: 'follower', choice, batchSize: Number(batchSize), startFrom: 'now', runsOutliveUs: false, open: async () => await openRegistry(registry.location), pauses: { look: 10, quiet: 5 } },
+			{
+				async deliver(items, key) {
+					tell({ began: key });
+					await new Promise((resolve) => setTimeout(resolve, 5));
+					tell({ ended: items.map(({ email, seq }) => ({ email, seq })), key });
+					return 'ended';
+				},
+				outage: (error) => tell(problem(error)),
+				log: () => undefined,
+			},
+		);
+		await follower.begin();
+		tell({ ready: true });
+		await follower.follow();
 	},
 
 	async once(registry) {

@@ -5,7 +5,7 @@ import * as statements from '../../../nodes/ExternalId/registry/sqlite/statement
 import { api, ids, picked } from '../api';
 import { Place } from './place';
 
-const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS } = statements;
+const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, PERSON_OF, RUNS } = statements;
 
 let place: Place;
 beforeAll(async () => {
@@ -33,6 +33,11 @@ const LOOKUPS = Object.entries({
 	...Object.fromEntries(Object.entries(HISTORY_SCANS).map(([name, sql]) => [`history: ${name}`, sql])),
 	...Object.fromEntries(Object.entries(RUNS).map(([name, sql]) => [`runs: ${name}`, sql])),
 	'objects that have a type': HAVE_TYPE,
+	'a person of an account': PERSON_OF,
+	'removed inbox rows': BATCH_WRITES.removedInbox,
+	'undone runs': BATCH_WRITES.undoneRuns,
+	'undos taken back': BATCH_WRITES.undosTakenBack,
+	checkpoints: statements.CHECKPOINTS,
 	'removed emails': BATCH_WRITES.removedEmails,
 	'removed domains': BATCH_WRITES.removedDomains,
 	'deleted configurations': BATCH_WRITES.deletedConfigurations,
@@ -75,6 +80,6 @@ describe.each(['before', 'after'])('The query plan, %s the planner knows what th
 });
 
 test('every statement of the store is looked at here', () => {
-	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'HAVE_TYPE', 'HISTORY_SCANS', 'RUNS', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
+	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'HAVE_TYPE', 'HISTORY_SCANS', 'PERSON_OF', 'CHECKPOINTS', 'RUNS', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
 	expect(Object.keys(statements).filter((name) => !seen.has(name))).toEqual([]);
 });

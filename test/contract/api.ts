@@ -8,6 +8,8 @@ import { replaceIds } from '../../nodes/ExternalId/registry/replace';
 import { deleteRecords } from '../../nodes/ExternalId/registry/records';
 import type { Registry } from '../../nodes/ExternalId/registry/registry';
 import { getRecords, resolveNames, translateNames } from '../../nodes/ExternalId/registry/resolve';
+import { undoRuns } from '../../nodes/ExternalId/registry/undo';
+import type { UndoChoices } from '../../nodes/ExternalId/registry/undo';
 import { upsertRecords } from '../../nodes/ExternalId/registry/upsert';
 import type { ObjectType, Outcome } from '../../nodes/shared/identity/outcome';
 import type {
@@ -75,6 +77,9 @@ export function api(registry: Registry, more?: More) {
 		domains: async (how: 'add' | 'remove' | 'set', entries: readonly DomainEntry[]) =>
 			await collect(entries, (all, work) => changeDomains(registry, how, all, work), more),
 		match: async (entries: readonly unknown[], skipRoleAddresses = true) => await one(entries, (all, work) => matchDomains(registry, all, { skipRoleAddresses }, work)),
+		/** The summary of each run, and what could not be undone. */
+		undo: async (runs: readonly unknown[], choices: Partial<UndoChoices> = {}) =>
+			await collect(runs, (all, work) => undoRuns(registry, all, { dryRun: false, everyChange: false, ...choices }, { ...work, operation: 'registry:undo' }), more),
 		capture: async (entries: readonly unknown[], skipRoleAddresses = true) =>
 			await collect(entries, (all, work) => captureContacts(registry, all, { skipRoleAddresses }, work), more),
 	};

@@ -49,7 +49,7 @@ export function mustBePresentable(outcome: Outcome): void {
 	};
 	if ('error' in outcome) refuse('An outcome has a key "error"');
 	if (shown.length > 1_500_000) refuse(`An outcome is ${shown.length} characters long`);
-	if (isDone(outcome)) return;
+	if (isDone(outcome) || outcome.status === 'planned') return;
 	if (!isTrouble(outcome)) return refuse('An outcome has no known status');
 	const { reason, problemKey, retry } = outcome;
 	if (typeof reason !== 'string' || reason.length < 10) refuse('A trouble says no reason');

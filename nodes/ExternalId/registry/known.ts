@@ -22,7 +22,7 @@ export class Known {
 	protected readonly inboxByKey = new Map<string, InboxRow>();
 	protected readonly configurationsByKey = new Map<string, ConfigurationRow>();
 
-	private readonly settingsByKey = new Map<string, string>();
+	protected readonly settingsByKey = new Map<string, string>();
 	private readonly checkpointsByName = new Map<string, CheckpointRow>();
 	private readonly personOfAccount = new Map<string, string>();
 	private readonly undoneChanges = new Set<number>();

@@ -262,6 +262,7 @@ export class Unit extends Known {
 
 	putSetting(key: string, value: unknown, before: unknown): void {
 		this.settings.push({ key, value: JSON.stringify(value) });
+		this.settingsByKey.set(key, JSON.stringify(value));
 		this.change('settingUpdated', { subject: key, before, after: value });
 	}
 
@@ -279,6 +280,28 @@ export class Unit extends Known {
 		} finally {
 			this.undoes = null;
 		}
+	}
+
+	/** Within {@link turningRound}: what is done in `act` is a change of its own. */
+	aside(act: () => void): void {
+		const { undoes } = this;
+		this.undoes = null;
+		act();
+		this.undoes = undoes;
+	}
+
+	/** Adds rows that a later step of a rehearsal has read; those that are known stay as the steps before left them. */
+	learn(snapshot: Snapshot): void {
+		this.index({
+			...snapshot,
+			configurations: snapshot.configurations.filter((row) => !this.configurationsByKey.has(configurationKey(row)) && !this.removedConfigurations.some((removed) => configurationKey(removed) === configurationKey(row))),
+			mappings: snapshot.mappings.filter(({ id }) => !this.byId.has(id)),
+			records: snapshot.records.filter(({ id }) => !this.records.has(id)),
+			emails: snapshot.emails.filter(({ key, recordId }) => !this.removedEmails.has(`${key}\n${recordId}`) && !this.emailsOf(recordId).some((row) => row.key === key)),
+			domains: snapshot.domains.filter(({ domain, accountId }) => !this.removedDomains.has(`${domain}\n${accountId}`) && !this.domainsOf(accountId).some((row) => row.domain === domain)),
+			inbox: snapshot.inbox.filter(({ key }) => !this.removedInbox.has(key) && !this.inboxByKey.has(key)),
+		});
+		this.changes.length = 0;
 	}
 
 	markUndone(runId: string, undoneBy: string): void {
@@ -367,8 +390,8 @@ export class Unit extends Known {
 }
 
 /** All of an inbox row but its times, so that it can be put back. */
-function waitingAs({ createdAt, updatedAt, ...row }: InboxRow): Omit<InboxRow, 'createdAt' | 'updatedAt'> {
-	return row;
+function waitingAs({ key, address, name, domain, recordId, reason, state, origin }: InboxRow): Omit<InboxRow, 'createdAt' | 'updatedAt'> {
+	return { key, address, name, domain, recordId, reason, state, origin };
 }
 
 function pick<K, V>(keys: ReadonlySet<K>, map: ReadonlyMap<K, V>): V[] {

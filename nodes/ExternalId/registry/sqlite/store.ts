@@ -231,11 +231,11 @@ export class SqliteStore implements Store {
 	}
 
 	private load(workspace: string, reads: Reads): Snapshot {
-		const mappings = reads.ids ? this.mappingsOfIds(workspace, reads.ids, reads.deletedIds === true) : [];
-		if (reads.mappingIds) mappings.push(...this.batch<MappingRow>(BATCH_READS.mappingsById, reads.mappingIds, workspace));
+		const byKey = reads.ids ? this.mappingsOfIds(workspace, reads.ids, reads.deletedIds === true) : [];
+		const mappings = reads.mappingIds ? withoutRepeats(byKey, this.batch<MappingRow>(BATCH_READS.mappingsById, reads.mappingIds, workspace), (row) => row.id) : byKey;
 		if (reads.ofType) {
 			const { objectType, externalType, limit } = reads.ofType;
-			mappings.push(...this.rows<MappingRow>(SCANS.mappingsOfType, workspace, objectType, externalType, '', limit));
+			mappings.push(...withoutRepeats(mappings, this.rows<MappingRow>(SCANS.mappingsOfType, workspace, objectType, externalType, '', limit), (row) => row.id).slice(mappings.length));
 		}
 		const emails = reads.emails ? this.emailsByKey(workspace, reads.emails) : [];
 		const domains = reads.domains ? this.batchDomains(BATCH_READS.domainsByName, reads.domains, workspace) : [];

@@ -15,6 +15,7 @@ import { KNOWN_FIELDS } from './operations/record/fieldsInput';
 import { ensureConfigurations } from './registry/configurations';
 import { searchRecords as findRecords } from './registry/lists';
 import type { RecordRow } from './registry/rows';
+import { labelOf as runLabelOf, searchRuns as findRuns } from './registry/runs';
 
 /** What the panel's lists show. All lists search, and go on page by page. */
 
@@ -63,6 +64,12 @@ function labelOf({ id, fields }: RecordRow): string {
 	const text = (name: string) => (typeof fields[name] === 'string' ? fields[name] : '');
 	const name = text('name') || `${text('firstName')} ${text('lastName')}`.trim();
 	return name === '' ? id : `${name} (${id.slice(-6)})`;
+}
+
+/** Runs that wrote something, the newest first: what each did, when, how much, and whether it is undone. */
+export async function searchRuns(this: ILoadOptionsFunctions, filter = '', paginationToken?: string): Promise<INodeListSearchResult> {
+	const { rows, next } = await findRuns(await connect(this), filter, paginationToken);
+	return { results: rows.map((run) => ({ name: runLabelOf(run), value: run.id })), paginationToken: next };
 }
 
 /** Columns of the mapper: the known fields of the Object Type, and those that its newest records have. */

@@ -1,6 +1,9 @@
 import { captureContacts } from '../../nodes/ExternalId/registry/capture';
 import { deleteConfigurations, ensureConfigurations } from '../../nodes/ExternalId/registry/configurations';
 import { changeDomains, matchDomains } from '../../nodes/ExternalId/registry/domains';
+import { exportRegistry } from '../../nodes/ExternalId/registry/export';
+import { importFiles } from '../../nodes/ExternalId/registry/import';
+import type { ImportFile } from '../../nodes/ExternalId/registry/import';
 import { linkIds } from '../../nodes/ExternalId/registry/link';
 import type { LinkEntry } from '../../nodes/ExternalId/registry/link';
 import { createMappings, deleteMappings } from '../../nodes/ExternalId/registry/mappings';
@@ -80,9 +83,26 @@ export function api(registry: Registry, more?: More) {
 		/** The summary of each run, and what could not be undone. */
 		undo: async (runs: readonly unknown[], choices: Partial<UndoChoices> = {}) =>
 			await collect(runs, (all, work) => undoRuns(registry, all, { dryRun: false, everyChange: false, ...choices }, { ...work, operation: 'registry:undo' }), more),
+		/** The file that an export writes, whole. */
+		export: async (choices: Partial<Parameters<typeof exportRegistry>[1]> = {}) => {
+			const made = exportRegistry(registry, { history: false, compress: false, ...choices });
+			const pieces: Buffer[] = [];
+			for await (const piece of made.content) pieces.push(Buffer.from(piece as Uint8Array));
+			return { ...made, bytes: Buffer.concat(pieces) };
+		},
+		import: async (files: ReadonlyArray<Buffer | undefined>, dryRun = false) =>
+			await collect(files, (all, work) => importFiles(registry, all.map((bytes) => bytes && fileOf(bytes)), { dryRun }, { ...work, operation: 'registry:import', caller: { ...work.caller, origin: 'import' } }), more),
 		capture: async (entries: readonly unknown[], skipRoleAddresses = true) =>
 			await collect(entries, (all, work) => captureContacts(registry, all, { skipRoleAddresses }, work), more),
 	};
+}
+
+/** A file in pieces that fall anywhere, as streams give them. */
+function fileOf(bytes: Buffer): ImportFile {
+	async function* pieces() {
+		for (let from = 0; from < bytes.length; from += 1_009) yield bytes.subarray(from, from + 1_009);
+	}
+	return { open: async () => pieces() };
 }
 
 export type Api = ReturnType<typeof api>;

@@ -111,7 +111,7 @@ export function checkValue(kind: CheckpointKind, given: unknown): Value | Troubl
 	}
 	if (kind === 'number') {
 		const number = typeof given === 'string' ? Number(given) : given;
-		return typeof number === 'number' && Number.isFinite(number) ? { kind, value: number } : refused(`Value "${shown(String(typeof given === 'object' ? kindOf(given) : given))}" is no number.`);
+		return typeof number === 'number' && Number.isFinite(number) ? { kind, value: number } : refused(`Value ${typeof given === 'string' ? `"${shown(given)}"` : 'is something that'} cannot be read as a number. An example: 1200`);
 	}
 	const text = typeof given === 'object' && given !== null && 'toJSON' in given && typeof given.toJSON === 'function' ? String(given.toJSON()) : given;
 	const time = typeof text === 'number' ? text : typeof text === 'string' ? Date.parse(text) : Number.NaN;

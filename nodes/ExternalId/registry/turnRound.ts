@@ -130,7 +130,8 @@ function turnCreation({ unit }: Undoing, change: HistoryRow, _before: Values, af
 	const left = recordStateIn(after) ?? 'active';
 	if (record.state === 'deleted' && record.accountId === null) return 'unchanged';
 	if (record.state !== left) return changedSince(change, `it is ${record.state} now`, { left, now: record.state });
-	const [mapping] = unit.mappingsOf(record.id);
+	const mappings = unit.mappingsOf(record.id);
+	const mapping = mappings.find(({ state }) => state === 'current') ?? mappings[0];
 	if (mapping) return changedSince(change, `it has the ${mapping.externalType} ID "${shown(mapping.externalId)}"`);
 	const [email] = unit.emailsOf(record.id);
 	if (email) return changedSince(change, `it has the e-mail ${shown(email.address)}`);

@@ -7,7 +7,8 @@ import { propertiesOf } from '../shared/node/properties';
 import { execute } from '../shared/node/run';
 import { connect, registryFrom } from './connect';
 import { testRegistryCredential } from './credentialTest';
-import { createExternalType, recordFields, searchAccounts, searchExternalTypes, searchRecords } from './lists';
+import { createExternalType, recordFields, searchAccounts, searchExternalTypes, searchRecords, searchRuns } from './lists';
+import { checkpoint } from './operations/checkpoint';
 import { configuration } from './operations/configuration';
 import { contact } from './operations/contact';
 import { domain } from './operations/domain';
@@ -17,7 +18,7 @@ import { registry } from './operations/registry';
 import type { Registry } from './registry/registry';
 
 const definition: NodeDefinition<Registry> = {
-	resources: [mapping, record, contact, domain, configuration, registry],
+	resources: [mapping, record, contact, domain, configuration, checkpoint, registry],
 	connect,
 };
 
@@ -47,7 +48,7 @@ export class ExternalId implements INodeType {
 
 	methods = {
 		credentialTest: { testRegistryCredential },
-		listSearch: { searchExternalTypes, searchRecords, searchAccounts },
+		listSearch: { searchExternalTypes, searchRecords, searchAccounts, searchRuns },
 		resourceMapping: { recordFields },
 		actionHandler: { createExternalType },
 	};

@@ -16,6 +16,7 @@ import { ensureConfigurations } from './registry/configurations';
 import { Known } from './registry/known';
 import { searchRecords as findRecords } from './registry/lists';
 import type { RecordRow } from './registry/rows';
+import { labelOf as runLabelOf, searchRuns as findRuns } from './registry/runs';
 
 /** What the panel's lists show. All lists search, and go on page by page. */
 
@@ -70,6 +71,12 @@ function labelOf(known: Known, { id, fields }: RecordRow): string {
 	const parts = [name, address].filter((part) => part !== '');
 	const label = (parts.length > 0 ? parts : externalIds.slice(0, 3)).join(', ');
 	return label === '' ? id : `${label.slice(0, 100)} (${id.slice(-6)})`;
+}
+
+/** Runs that wrote something, the newest first: what each did, when, how much, and whether it is undone. */
+export async function searchRuns(this: ILoadOptionsFunctions, filter = '', paginationToken?: string): Promise<INodeListSearchResult> {
+	const { rows, next } = await findRuns(await connect(this), filter, paginationToken);
+	return { results: rows.map((run) => ({ name: runLabelOf(run), value: run.id })), paginationToken: next };
 }
 
 /** Columns of the mapper: the known fields of the Object Type, and those that its newest records have. */

@@ -3,6 +3,9 @@ import type { BackfillTarget } from '../../nodes/ExternalId/registry/backfill';
 import { captureContacts } from '../../nodes/ExternalId/registry/capture';
 import { deleteConfigurations, ensureConfigurations } from '../../nodes/ExternalId/registry/configurations';
 import { changeDomains, matchDomains } from '../../nodes/ExternalId/registry/domains';
+import { exportRegistry } from '../../nodes/ExternalId/registry/export';
+import { importFiles } from '../../nodes/ExternalId/registry/import';
+import type { ImportFile } from '../../nodes/ExternalId/registry/import';
 import { linkIds } from '../../nodes/ExternalId/registry/link';
 import type { LinkEntry } from '../../nodes/ExternalId/registry/link';
 import { createMappings, deleteMappings } from '../../nodes/ExternalId/registry/mappings';
@@ -10,6 +13,8 @@ import { replaceIds } from '../../nodes/ExternalId/registry/replace';
 import { deleteRecords } from '../../nodes/ExternalId/registry/records';
 import type { Registry } from '../../nodes/ExternalId/registry/registry';
 import { getRecords, resolveNames, translateNames } from '../../nodes/ExternalId/registry/resolve';
+import { undoRuns } from '../../nodes/ExternalId/registry/undo';
+import type { UndoChoices } from '../../nodes/ExternalId/registry/undo';
 import { upsertRecords } from '../../nodes/ExternalId/registry/upsert';
 import { backfill } from '../../nodes/shared/backfill';
 import type { BackfillChoices, BackfillSummary } from '../../nodes/shared/backfill';
@@ -93,6 +98,18 @@ export function api(registry: Registry, more?: More) {
 		domains: async (how: 'add' | 'remove' | 'set', entries: readonly DomainEntry[]) =>
 			await collect(entries, (all, work) => changeDomains(registry, how, all, work), more),
 		match: async (entries: readonly unknown[], skipRoleAddresses = true) => await one(entries, (all, work) => matchDomains(registry, all, { skipRoleAddresses }, work)),
+		/** The summary of each run, and what could not be undone. */
+		undo: async (runs: readonly unknown[], choices: Partial<UndoChoices> = {}) =>
+			await collect(runs, (all, work) => undoRuns(registry, all, { dryRun: false, everyChange: false, ...choices }, { ...work, operation: 'registry:undo' }), more),
+		/** The file that an export writes, whole. */
+		export: async (choices: Partial<Parameters<typeof exportRegistry>[1]> = {}) => {
+			const made = exportRegistry(registry, { history: false, compress: false, ...choices });
+			const pieces: Buffer[] = [];
+			for await (const piece of made.content) pieces.push(Buffer.from(piece as Uint8Array));
+			return { ...made, bytes: Buffer.concat(pieces) };
+		},
+		import: async (files: ReadonlyArray<Buffer | undefined>, dryRun = false) =>
+			await collect(files, (all, work) => importFiles(registry, all.map((bytes) => bytes && fileOf(bytes)), { dryRun }, { ...work, operation: 'registry:import', caller: { ...work.caller, origin: 'import' } }), more),
 		capture: async (entries: readonly unknown[], skipRoleAddresses = true) =>
 			await collect(entries, (all, work) => captureContacts(registry, all, { skipRoleAddresses }, work), more),
 		/** People get `erp` IDs and may be found by `crm` IDs, unless told otherwise. */
@@ -106,6 +123,14 @@ export function api(registry: Registry, more?: More) {
 			return { outcomes, summary: summary as BackfillSummary };
 		},
 	};
+}
+
+/** A file in pieces that fall anywhere, as streams give them. */
+function fileOf(bytes: Buffer): ImportFile {
+	async function* pieces() {
+		for (let from = 0; from < bytes.length; from += 1_009) yield bytes.subarray(from, from + 1_009);
+	}
+	return { open: async () => pieces() };
 }
 
 export type Api = ReturnType<typeof api>;

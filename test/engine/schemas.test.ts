@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import type { IDataObject, INodeParameters } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { ExternalId } from '../../nodes/ExternalId/ExternalId.node';
 import { ids, picked, registryNode, typed } from './registryNode';
+import type { RegistryNode } from './registryNode';
 
 /**
  * The editor shows an operation's fields before its first run from `__schema__/v1.0.0/<resource>/<operation>.json`. Here
@@ -18,8 +19,8 @@ interface Schema {
 	items?: Schema;
 }
 
-/** Keys that are External Types or a builder's fields: their names are not known before a run. */
-const OPEN = new Set(['externalIds', 'fields']);
+/** Keys that are External Types, a builder's fields or kinds of change: their names are not known before a run. */
+const OPEN = new Set(['externalIds', 'fields', 'before', 'after', 'undoneKinds', 'byKind']);
 
 function schemaOf(value: unknown, name = ''): Schema {
 	if (value === null || value === undefined) return { type: 'null' };
@@ -51,12 +52,19 @@ const SCENARIO: ReadonlyArray<readonly [operation: string, parameters: INodePara
 	['domain:set', { ...byCrm, externalId: 'A', domains: 'acme.fr, acme.com' }],
 	['domain:remove', { ...byCrm, externalId: 'A', domains: 'acme.com' }],
 	['configuration:create', { ...person, name: 'web', settings: { example: 'W-1', pattern: 'W-.*' } }],
+	['checkpoint:get', { name: 'flow', firstTime: 'daysBack', daysBack: 7 }],
+	['checkpoint:save', { name: 'flow', kind: 'date', value: '2026-01-31' }],
+	['registry:history', { historyOf: 'everything', returnAll: true, filters: {} }],
+	['registry:audit', { limitPerKind: 0 }],
+	['registry:export', { outputField: 'data', options: {} }],
 	['configuration:getAll', { returnAll: true, ofObjectType: 'any' }],
 	['registry:status', {}],
 	['registry:settings', { settings: {} }],
 	['mapping:delete', { deleteBy: 'externalId', ...person, externalType: picked('shop'), externalId: 'S1' }],
 	['record:delete', { deleteMode: 'delete', ...person, ...byCrm }],
 	['configuration:delete', { ...person, name: 'web' }],
+	['registry:undo', { run: typed('={{ $json.runId }}', 'id') }],
+	['registry:import', { inputField: 'data' }],
 ];
 
 it('every operation of the panel has a schema', () => {
@@ -66,11 +74,24 @@ it('every operation of the panel has a schema', () => {
 	expect([...new Set(offered)].sort()).toEqual(SCENARIO.map(([operation]) => operation).sort());
 });
 
+/** The run that wrote last. */
+async function lastRunOf(node: RegistryNode): Promise<string> {
+	const [change] = await node.done('registry:history', { historyOf: 'everything', returnAll: false, limit: 1, filters: {} });
+	return String(change?.runId);
+}
+
 it('each operation gives what its schema shows', async () => {
 	const node = registryNode();
 	let objectId = '';
+	let runId = '';
+	let exported: IBinaryKeyData | undefined;
 	for (const [operation, parameters, items] of SCENARIO) {
-		const [first] = await node.done(operation, parameters, items ?? [{ id: objectId }]);
+		const item = operation === 'registry:import' ? { json: {}, binary: exported } : { id: objectId, runId };
+		const result = await node(operation, parameters, items ?? [item as IDataObject]);
+		expect(result.error).toBeUndefined();
+		const [first] = result.json(0);
+		if (operation === 'registry:export') exported = result.outputs[0]?.[0]?.binary;
+		if (operation === 'configuration:delete') runId = await lastRunOf(node);
 		if (operation === 'mapping:link') objectId = String(first?.objectId);
 		const schema = schemaOf(first);
 		const file = join(FOLDER, `${operation.replace(':', '/')}.json`);

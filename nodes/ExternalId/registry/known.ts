@@ -1,6 +1,6 @@
 import type { DomainOwner } from '../../shared/identity/match';
 import type { ObjectType } from '../../shared/identity/outcome';
-import type { ConfigurationRow, DomainRow, EmailRow, InboxRow, MappingRow, RecordRow, RecordState } from './rows';
+import type { CheckpointRow, ConfigurationRow, DomainRow, EmailRow, InboxRow, KeptRun, MappingRow, RecordRow, RecordState } from './rows';
 import type { IdKey, Snapshot } from './store';
 
 /** Text that stands for an External ID in a map. */
@@ -22,9 +22,17 @@ export class Known {
 	protected readonly inboxByKey = new Map<string, InboxRow>();
 	protected readonly configurationsByKey = new Map<string, ConfigurationRow>();
 
-	private readonly settingsByKey = new Map<string, string>();
+	protected readonly settingsByKey = new Map<string, string>();
+	private readonly checkpointsByName = new Map<string, CheckpointRow>();
+	private readonly personOfAccount = new Map<string, string>();
+	private readonly undoneChanges = new Set<number>();
+	private readonly runsById = new Map<string, KeptRun>();
 
 	constructor(snapshot: Snapshot) {
+		this.index(snapshot);
+	}
+
+	protected index(snapshot: Snapshot): void {
 		for (const { key, value } of snapshot.settings) this.settingsByKey.set(key, value);
 		for (const row of snapshot.configurations) this.configurationsByKey.set(configurationKey(row), row);
 		for (const row of snapshot.mappings) this.indexMapping(row);
@@ -32,6 +40,10 @@ export class Known {
 		for (const row of snapshot.emails) this.indexEmail(row);
 		for (const row of snapshot.domains) this.indexDomain(row);
 		for (const row of snapshot.inbox) this.inboxByKey.set(row.key, row);
+		for (const row of snapshot.checkpoints) this.checkpointsByName.set(row.name, row);
+		for (const { accountId, id } of snapshot.people) this.personOfAccount.set(accountId, id);
+		for (const seq of snapshot.undone) this.undoneChanges.add(seq);
+		for (const row of snapshot.runs) this.runsById.set(row.id, row);
 	}
 
 	configuration(objectType: ObjectType, externalType: string): ConfigurationRow | undefined {
@@ -104,6 +116,26 @@ export class Known {
 
 	inbox(key: string): InboxRow | undefined {
 		return this.inboxByKey.get(key);
+	}
+
+	checkpoint(name: string): CheckpointRow | undefined {
+		return this.checkpointsByName.get(name);
+	}
+
+	/** Object ID of one of the people of an account, deleted ones too; undefined when it has none. */
+	personOf(accountId: string): string | undefined {
+		const id = this.personOfAccount.get(accountId);
+		const moved = id === undefined ? undefined : this.records.get(id);
+		return moved && moved.accountId !== accountId ? undefined : id;
+	}
+
+	/** Whether a change is undone, as the store knows it. */
+	isUndone(seq: number): boolean {
+		return this.undoneChanges.has(seq);
+	}
+
+	run(id: string): KeptRun | undefined {
+		return this.runsById.get(id);
 	}
 
 	protected indexMapping(row: MappingRow): void {

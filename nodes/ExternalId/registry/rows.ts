@@ -116,6 +116,7 @@ export const CHANGE_KINDS = [
 	'domainRemoved',
 	'inboxAdded',
 	'inboxUpdated',
+	'inboxRemoved',
 	'settingUpdated',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
@@ -130,6 +131,8 @@ export interface ChangeRow {
 	externalType: string | null;
 	before: unknown;
 	after: unknown;
+	/** `seq` of the change that this one turns round, if it is an undo's. */
+	undoes: number | null;
 }
 
 /** A row of the history as it is read. */
@@ -188,4 +191,12 @@ export interface KeptRun extends RunRow {
 	changes: number;
 	/** The run that undid it. */
 	undoneBy: string | null;
+}
+
+/** How far a scheduled flow has come: a value of its own, by name. */
+export interface CheckpointRow {
+	name: string;
+	/** JSON. */
+	value: string;
+	savedAt: number;
 }

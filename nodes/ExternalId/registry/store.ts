@@ -2,6 +2,7 @@ import type { ObjectType } from '../../shared/identity/outcome';
 import type {
 	ChangeKind,
 	ChangeRow,
+	CheckpointRow,
 	ConfigurationRow,
 	DomainRow,
 	EmailRow,
@@ -42,6 +43,8 @@ export interface Reads {
 		domains?: boolean;
 		/** the account of a person, as a record */
 		account?: boolean;
+		/** one of the people of an account, if it has any */
+		people?: boolean;
 	};
 	/** Up to `limit` live mappings of one External Type. */
 	ofType?: { objectType: ObjectType; externalType: string; limit: number };
@@ -49,6 +52,10 @@ export interface Reads {
 	settings?: boolean;
 	/** Deleted mappings of these IDs too (to say "already deleted"). */
 	deletedIds?: boolean;
+	/** Changes (`seq`), to learn which of them are undone. */
+	changes?: readonly number[];
+	runs?: readonly string[];
+	checkpoints?: readonly string[];
 }
 
 /** What a store found. */
@@ -60,6 +67,12 @@ export interface Snapshot {
 	domains: DomainRow[];
 	inbox: InboxRow[];
 	settings: Array<{ key: string; value: string }>;
+	/** Of the accounts found, one of the people of each that has any. */
+	people: Array<{ accountId: string; id: string }>;
+	/** Of the changes asked for, those that an undo turned round which is itself in effect. */
+	undone: number[];
+	runs: KeptRun[];
+	checkpoints: CheckpointRow[];
 }
 
 /** The rows a unit of work wants written, in the order they must be applied. */
@@ -76,8 +89,17 @@ export interface Writes {
 	removedEmails: Array<Pick<EmailRow, 'objectType' | 'key' | 'recordId'>>;
 	removedDomains: Array<Pick<DomainRow, 'domain' | 'accountId'>>;
 	inbox: InboxRow[];
+	removedInbox: Array<Pick<InboxRow, 'key'>>;
 	settings: Array<{ key: string; value: string }>;
+	checkpoints: CheckpointRow[];
 	changes: ChangeRow[];
+	/** Runs that are undone now, and the run that undid them. */
+	undoneRuns: Array<{ id: string; undoneBy: string }>;
+	/** Undos that are taken back themselves: what they had undone is in effect again. */
+	undosTakenBack: string[];
+	/** Another registry's history, as it was there; `changes` of a run are those that come with it. */
+	takenRuns: KeptRun[];
+	takenChanges: Array<ChangeRow & { runId: string }>;
 }
 
 export interface MappingFilter {
@@ -177,6 +199,12 @@ export interface Store {
 	scanMappings(workspace: string, filter: MappingFilter, after: string | undefined, limit: number): Promise<Page<MappingRow>>;
 	scanRecords(workspace: string, filter: RecordFilter, after: string | undefined, limit: number): Promise<Page<RecordRow>>;
 	scanDomains(workspace: string, filter: { accountId?: string; domain?: string }, after: string | undefined, limit: number): Promise<Page<DomainRow>>;
+
+	/** By Object Type and address, so that those with one address come one after the other. */
+	scanEmails(workspace: string, after: string | undefined, limit: number): Promise<Page<EmailRow>>;
+	/** By key. */
+	scanInbox(workspace: string, after: string | undefined, limit: number): Promise<Page<InboxRow>>;
+	checkpoints(workspace: string): Promise<CheckpointRow[]>;
 
 	/**
 	 * The history: from a place on (`after`: a `seq`, exclusive) towards newer rows, or towards older ones.

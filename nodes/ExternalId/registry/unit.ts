@@ -3,10 +3,12 @@ import { configurationKey, Known, without } from './known';
 import type {
 	ChangeKind,
 	ChangeRow,
+	CheckpointRow,
 	ConfigurationRow,
 	DomainRow,
 	EmailRow,
 	InboxRow,
+	KeptRun,
 	MappingRow,
 	MappingState,
 	RecordRow,
@@ -29,8 +31,15 @@ export class Unit extends Known {
 	private readonly removedEmails = new Map<string, EmailRow>();
 	private readonly removedDomains = new Map<string, DomainRow>();
 	private readonly removedConfigurations: ConfigurationRow[] = [];
+	private readonly removedInbox = new Map<string, InboxRow>();
 	private readonly settings: Array<{ key: string; value: string }> = [];
+	private readonly checkpoints: CheckpointRow[] = [];
 	private readonly changes: ChangeRow[] = [];
+	private readonly undoneRuns: Writes['undoneRuns'] = [];
+	private readonly undosTakenBack: string[] = [];
+	private readonly takenRuns: KeptRun[] = [];
+	private readonly takenChanges: Writes['takenChanges'] = [];
+	private undoes: number | null = null;
 
 	constructor(
 		snapshot: Snapshot,
@@ -83,11 +92,23 @@ export class Unit extends Known {
 		return record;
 	}
 
+	/** A record as another registry had it, under the same Object ID. */
+	takeRecord(row: RecordRow): void {
+		this.records.set(row.id, { ...row, updatedAt: this.now });
+		this.dirtyRecords.add(row.id);
+		const { state, mergedInto } = row;
+		this.change('recordCreated', {
+			objectType: row.objectType,
+			objectId: row.id,
+			after: { fields: row.fields, accountId: row.accountId, origin: row.origin, ...(state === 'active' ? {} : { state, mergedInto }) },
+		});
+	}
+
 	/** `before` and `after` are what the history shows: the parts that changed. */
 	updateRecord(
 		id: string,
-		patch: Partial<Pick<RecordRow, 'fields' | 'accountId' | 'state'>>,
-		kind: Extract<ChangeKind, 'recordUpdated' | 'recordDeleted' | 'recordRestored'>,
+		patch: Partial<Pick<RecordRow, 'fields' | 'accountId' | 'state' | 'mergedInto'>>,
+		kind: Extract<ChangeKind, 'recordUpdated' | 'recordDeleted' | 'recordRestored' | 'recordsMerged'>,
 		before: unknown,
 		after: unknown,
 	): RecordRow {
@@ -119,9 +140,17 @@ export class Unit extends Known {
 		return row;
 	}
 
-	/** Makes a mapping former (it was replaced) or deleted, or a former one current again. */
+	/** A mapping as another registry had it, under the same Mapping ID. */
+	takeMapping(given: MappingRow): void {
+		const row: MappingRow = { ...given, slot: given.state === 'current' ? this.freeSlot(given.objectId, given.externalType) : null };
+		this.indexMapping(row);
+		this.newMappings.add(row);
+		this.changeMapping('mappingCreated', row, undefined, { externalId: row.externalId, ...(row.state === 'current' ? {} : { state: row.state }) });
+	}
+
+	/** Makes a mapping former (it was replaced) or deleted, or one that ended live again. */
 	setMappingState(row: MappingRow, state: MappingState): MappingRow {
-		const kind = state === 'deleted' ? 'mappingDeleted' : state === 'former' ? 'mappingReplaced' : 'mappingRestored';
+		const kind = state === 'deleted' ? 'mappingDeleted' : state === 'former' && row.state === 'current' ? 'mappingReplaced' : 'mappingRestored';
 		const after: MappingRow = {
 			...row,
 			state,
@@ -132,13 +161,13 @@ export class Unit extends Known {
 		const isNew = this.newMappings.delete(row);
 		this.endedMappings.delete(row);
 		this.indexMapping(after);
-		(isNew || state === 'current' ? this.newMappings : this.endedMappings).add(after);
+		(isNew || state === 'current' || row.state === 'deleted' ? this.newMappings : this.endedMappings).add(after);
 		this.changeMapping(kind, after, { state: row.state, externalId: row.externalId }, { state });
 		return after;
 	}
 
 	addEmail(record: RecordRow, email: { key: string; address: string }, isPrimary: boolean): void {
-		if (isPrimary) this.demotePrimary(record.id);
+		const primary = isPrimary ? this.demotePrimary(record.id) : undefined;
 		const row: EmailRow = { recordId: record.id, objectType: record.objectType, ...email, isPrimary, createdAt: this.now };
 		this.removedEmails.delete(`${row.key}\n${row.recordId}`);
 		this.indexEmail(row);
@@ -147,6 +176,7 @@ export class Unit extends Known {
 			objectType: record.objectType,
 			objectId: record.id,
 			subject: email.address,
+			before: primary === undefined ? null : { primary },
 			after: { isPrimary },
 		});
 	}
@@ -162,6 +192,15 @@ export class Unit extends Known {
 		if (!next) return;
 		next.isPrimary = true;
 		this.dirtyEmails.add(next);
+	}
+
+	/** Makes an address that the record has its primary one, as part of a change that says so. */
+	makePrimary(recordId: string, key: string): void {
+		const row = this.emailsOf(recordId).find((each) => each.key === key);
+		if (!row || row.isPrimary) return;
+		this.demotePrimary(recordId);
+		row.isPrimary = true;
+		this.dirtyEmails.add(row);
 	}
 
 	putDomain(accountId: string, domain: string, preferred: boolean): void {
@@ -198,18 +237,32 @@ export class Unit extends Known {
 			updatedAt: this.now,
 		};
 		this.inboxByKey.set(row.key, after);
+		this.removedInbox.delete(row.key);
 		this.dirtyInbox.add(row.key);
 		this.change(before ? 'inboxUpdated' : 'inboxAdded', {
 			objectType: 'people',
 			objectId: row.recordId,
 			subject: row.address,
-			before: before ? { state: before.state, reason: before.reason } : null,
-			after: { state, reason: row.reason },
+			before: before ? waitingAs(before) : null,
+			after: waitingAs(after),
 		});
+	}
+
+	removeInbox(row: InboxRow): void {
+		this.inboxByKey.delete(row.key);
+		this.dirtyInbox.delete(row.key);
+		this.removedInbox.set(row.key, row);
+		this.change('inboxRemoved', { objectType: 'people', objectId: row.recordId, subject: row.address, before: waitingAs(row) });
+	}
+
+	/** Where a flow is; it is no part of the history. */
+	putCheckpoint(row: CheckpointRow): void {
+		this.checkpoints.push(row);
 	}
 
 	putSetting(key: string, value: unknown, before: unknown): void {
 		this.settings.push({ key, value: JSON.stringify(value) });
+		this.settingsByKey.set(key, JSON.stringify(value));
 		this.change('settingUpdated', { subject: key, before, after: value });
 	}
 
@@ -219,9 +272,57 @@ export class Unit extends Known {
 		this.change('settingUpdated', { subject: key });
 	}
 
+	/** What is done in `act` turns a change of the history round. */
+	turningRound<T>(seq: number, act: () => T): T {
+		this.undoes = seq;
+		try {
+			return act();
+		} finally {
+			this.undoes = null;
+		}
+	}
+
+	/** Within {@link turningRound}: what is done in `act` is a change of its own. */
+	aside(act: () => void): void {
+		const { undoes } = this;
+		this.undoes = null;
+		act();
+		this.undoes = undoes;
+	}
+
+	/** Adds rows that a later step of a rehearsal has read; those that are known stay as the steps before left them. */
+	learn(snapshot: Snapshot): void {
+		this.index({
+			...snapshot,
+			configurations: snapshot.configurations.filter((row) => !this.configurationsByKey.has(configurationKey(row)) && !this.removedConfigurations.some((removed) => configurationKey(removed) === configurationKey(row))),
+			mappings: snapshot.mappings.filter(({ id }) => !this.byId.has(id)),
+			records: snapshot.records.filter(({ id }) => !this.records.has(id)),
+			emails: snapshot.emails.filter(({ key, recordId }) => !this.removedEmails.has(`${key}\n${recordId}`) && !this.emailsOf(recordId).some((row) => row.key === key)),
+			domains: snapshot.domains.filter(({ domain, accountId }) => !this.removedDomains.has(`${domain}\n${accountId}`) && !this.domainsOf(accountId).some((row) => row.domain === domain)),
+			inbox: snapshot.inbox.filter(({ key }) => !this.removedInbox.has(key) && !this.inboxByKey.has(key)),
+		});
+		this.changes.length = 0;
+	}
+
+	markUndone(runId: string, undoneBy: string): void {
+		this.undoneRuns.push({ id: runId, undoneBy });
+	}
+
+	/** What an undo had undone is in effect again, or will be. */
+	takeBackUndo(undoId: string): void {
+		this.undosTakenBack.push(undoId);
+	}
+
+	/** Another registry's history, as it was there. */
+	takeHistory(runs: readonly KeptRun[], changes: Writes['takenChanges']): void {
+		for (const run of runs) this.takenRuns.push(run);
+		for (const change of changes) this.takenChanges.push(change);
+	}
+
 	/** Everything to be written; undefined when nothing is. */
 	writes(): Writes | undefined {
-		if (this.changes.length === 0) return undefined;
+		const others = [this.changes, this.checkpoints, this.undoneRuns, this.undosTakenBack, this.takenRuns, this.takenChanges];
+		if (others.every(({ length }) => length === 0)) return undefined;
 		const configurations = pick(this.dirtyConfigurations, this.configurationsByKey);
 		return {
 			configurations,
@@ -235,8 +336,14 @@ export class Unit extends Known {
 			domains: [...this.dirtyDomains],
 			removedDomains: [...this.removedDomains.values()],
 			inbox: pick(this.dirtyInbox, this.inboxByKey),
+			removedInbox: [...this.removedInbox.values()],
 			settings: this.settings,
+			checkpoints: this.checkpoints,
 			changes: this.changes,
+			undoneRuns: this.undoneRuns,
+			undosTakenBack: this.undosTakenBack,
+			takenRuns: this.takenRuns,
+			takenChanges: this.takenChanges,
 		};
 	}
 
@@ -252,6 +359,7 @@ export class Unit extends Known {
 			externalType: about.externalType ?? null,
 			before: about.before ?? null,
 			after: about.after ?? null,
+			undoes: this.undoes,
 		});
 	}
 
@@ -271,13 +379,19 @@ export class Unit extends Known {
 		return slot;
 	}
 
-	private demotePrimary(recordId: string): void {
-		for (const row of this.emailsOf(recordId)) {
-			if (!row.isPrimary) continue;
-			row.isPrimary = false;
-			this.dirtyEmails.add(row);
-		}
+	/** @returns the address that was primary */
+	private demotePrimary(recordId: string): string | undefined {
+		const row = this.emailsOf(recordId).find(({ isPrimary }) => isPrimary);
+		if (!row) return undefined;
+		row.isPrimary = false;
+		this.dirtyEmails.add(row);
+		return row.address;
 	}
+}
+
+/** All of an inbox row but its times, so that it can be put back. */
+function waitingAs({ key, address, name, domain, recordId, reason, state, origin }: InboxRow): Omit<InboxRow, 'createdAt' | 'updatedAt'> {
+	return { key, address, name, domain, recordId, reason, state, origin };
 }
 
 function pick<K, V>(keys: ReadonlySet<K>, map: ReadonlyMap<K, V>): V[] {

@@ -8,6 +8,7 @@ import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
 import { cleanFields, combineInputs, mergeFields, withoutEmpty } from './fields';
 import type { Fields } from './fields';
+import { nameInHistory, valueNow } from './changedFields';
 import { inParts } from './groups';
 import { checkIds, distinctIds, isFormerOf, namedIds, readsOfIds, recordOfIds } from './link';
 import type { CheckedIds } from './link';
@@ -106,7 +107,7 @@ interface Plan {
 	ids: CheckedId[];
 	placement: Placement;
 	fields: Fields;
-	changed: string[];
+	changedFields: string[];
 	accountId: string | null | undefined;
 	newDomains: string[];
 }
@@ -117,7 +118,8 @@ function upsertGroup(registry: Registry, unit: Unit, items: readonly CheckedUpse
 	const { objectType } = items[0] as CheckedUpsert;
 	let record = plan.target ?? unit.addRecord({ objectType, fields: plan.fields, origin: work.caller.origin, accountId: plan.accountId });
 	if (plan.restores) record = unit.updateRecord(record.id, { state: 'active' }, 'recordRestored', { state: 'deleted' }, { state: 'active' });
-	const changed = [...plan.changed];
+	const changed = [...plan.changedFields];
+	if (plan.target && plan.accountId !== undefined && plan.accountId !== plan.target.accountId) changed.push('accountId');
 	if (plan.target) record = updateFields(unit, record, plan);
 
 	const linked = plan.ids.filter((id) => placeId(unit, id, record.id, plan.placement).before !== 'same');
@@ -149,11 +151,10 @@ function planUpsert(registry: Registry, known: Known, items: readonly CheckedUps
 	if (accountId && typeof accountId !== 'string') return accountId;
 
 	const input = combineInputs(items.map(({ fields }) => fields));
-	const { fields, changed } = mergeFields(target?.fields ?? {}, input);
-	if (target && accountId !== undefined && accountId !== target.accountId) changed.push('accountId');
+	const { fields, changed: changedFields } = mergeFields(target?.fields ?? {}, input);
 	const held = new Set(target ? known.domainsOf(target.id).map(({ domain }) => domain) : []);
 	const newDomains = [...new Set(items.flatMap(({ domains }) => domains))].filter((domain) => !held.has(domain));
-	return { target, restores: target?.state === 'deleted', ids, placement, fields, changed, accountId, newDomains };
+	return { target, restores: target?.state === 'deleted', ids, placement, fields, changedFields, accountId, newDomains };
 }
 
 /** The record that the items mean: by their IDs, or where these are new by e-mail or exact domain as the choices say. */
@@ -212,10 +213,11 @@ function accountOf(known: Known, items: readonly CheckedUpsert[], choices: Upser
 }
 
 function updateFields(unit: Unit, record: RecordRow, plan: Plan): RecordRow {
-	if (plan.changed.length === 0) return record;
-	const pick = (fields: Readonly<Fields>, accountId: string | null) => Object.fromEntries(plan.changed.map((name) => [name, name === 'accountId' ? accountId : (fields[name] ?? null)]));
 	const accountId = plan.accountId ?? record.accountId;
-	return unit.updateRecord(record.id, { fields: plan.fields, accountId }, 'recordUpdated', pick(record.fields, record.accountId), pick(plan.fields, accountId));
+	const names = [...plan.changedFields.map(nameInHistory), ...(accountId === record.accountId ? [] : ['accountId'])];
+	if (names.length === 0) return record;
+	const pick = (of: Pick<RecordRow, 'fields' | 'accountId'>) => Object.fromEntries(names.map((name) => [name, valueNow(of, name)]));
+	return unit.updateRecord(record.id, { fields: plan.fields, accountId }, 'recordUpdated', pick(record), pick({ fields: plan.fields, accountId }));
 }
 
 /**

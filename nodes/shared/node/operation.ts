@@ -1,4 +1,5 @@
 import type {
+	IBinaryData,
 	IExecuteFunctions,
 	ILoadOptionsFunctions,
 	INodeProperties,
@@ -51,6 +52,25 @@ export interface Input {
 	readonly values: Readonly<Record<string, unknown>>;
 }
 
+/** A file that an input item carries. */
+export interface InputFile {
+	readonly fileName: string | undefined;
+	/** Its content from the beginning, each time anew. */
+	open(): Promise<AsyncIterable<Uint8Array | string>>;
+}
+
+/** A file to be carried by an output item: a stream is read to its end, a piece at a time. */
+export interface NewFile {
+	readonly content: Parameters<IExecuteFunctions['helpers']['prepareBinaryData']>[0];
+	readonly fileName: string;
+	readonly mimeType: string;
+}
+
+/** A file that n8n keeps. */
+export interface KeptFile {
+	readonly data: IBinaryData;
+}
+
 /** What an operation works with: all the items of one run. */
 export interface Run<System> {
 	readonly system: System;
@@ -72,6 +92,12 @@ export interface Run<System> {
 	 * Each outcome becomes the JSON of an output item as it stands: a fresh object each, with no key `error`.
 	 */
 	settle(input: Input, outcome: Outcome | readonly Outcome[]): void;
+	/** The file in a binary field of an input item; undefined when there is none. */
+	file(input: Input, field: string): InputFile | undefined;
+	/** Hands a file to n8n, to be attached to an outcome. */
+	keepFile(file: NewFile): Promise<KeptFile>;
+	/** Puts a file into a binary field of the item that an outcome becomes; before the outcome is settled. */
+	attach(outcome: Outcome, field: string, file: KeptFile): void;
 	/** Gives the item of a backfill's Summary output; of other kinds only that may call it. The last call counts. */
 	summarize(summary: Readonly<Record<string, unknown>>): void;
 	/** Aborted when the execution is cancelled; look at it between batches. What is then left unsettled becomes `notAttempted`. */
@@ -90,8 +116,8 @@ export interface Caller {
 	readonly workflowId: string | undefined;
 	readonly nodeId: string;
 	readonly executionId: string | undefined;
-	/** `manual` for a run from the editor, `api` otherwise. */
-	readonly origin: 'manual' | 'api';
+	/** `manual` for a run from the editor, `import` for what a file brings, `api` otherwise. */
+	readonly origin: 'manual' | 'api' | 'import';
 }
 
 /** One operation: what the panel shows, and how it runs on all items at once. */

@@ -5,6 +5,7 @@ import { isDone, type Outcome } from '../identity/outcome';
 import { Pacer } from '../pace';
 import { callerOf } from './caller';
 import { attentionText, errorItem, type FailWhen, notReached, runFailed, runStopped } from './failure';
+import { Files } from './files';
 import { defect, Ledger } from './ledger';
 import type { Input, NodeDefinition, Operation } from './operation';
 import { layoutOf, outputCount, outputOf, TOOL_LAYOUT } from './outputs';
@@ -29,6 +30,7 @@ class Execution<System> {
 	private readonly tries: Tries;
 	private readonly tool: boolean;
 	private readonly signal: AbortSignal | undefined;
+	private readonly files: Files;
 	private ledger: Ledger;
 	private layout = TOOL_LAYOUT;
 	private name = '';
@@ -43,6 +45,7 @@ class Execution<System> {
 		this.items = context.getInputData();
 		this.tries = beginTry(context);
 		this.tool = isTool(context);
+		this.files = new Files(context);
 		this.signal = context.getExecutionCancelSignal();
 		this.ledger = new Ledger(this.items.length);
 	}
@@ -89,6 +92,9 @@ class Execution<System> {
 				parameters,
 				json: ({ index }) => this.items[index].json,
 				settle: this.settler(),
+				file: ({ index }, field) => this.files.of(index, field),
+				keepFile: async (file) => await this.files.keep(file),
+				attach: (outcome, field, file) => this.files.attach(outcome, field, file),
 				summarize: (summary) => this.summarize(operation, summary),
 				signal: this.signal,
 				hint: (message, type = 'info') => this.hint(message, type),
@@ -192,7 +198,7 @@ class Execution<System> {
 			for (const outcome of this.ledger.outcomesOf(index)) {
 				const item = unreached.has(index)
 					? errorItem(message, outcome as ReturnType<typeof notReached>, index)
-					: { json: this.jsonOf(outcome, index, includeInput), pairedItem: { item: index } };
+					: { json: this.jsonOf(outcome, index, includeInput), ...this.files.ofOutcome(outcome), pairedItem: { item: index } };
 				outputs[outputOf(this.layout, outcome)].push(item);
 			}
 			this.ledger.release(index);

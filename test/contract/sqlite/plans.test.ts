@@ -5,7 +5,7 @@ import * as statements from '../../../nodes/ExternalId/registry/sqlite/statement
 import { api, ids, picked } from '../api';
 import { Place } from './place';
 
-const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS, FOLLOWERS } = statements;
+const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS, FOLLOWERS, PERSON_OF } = statements;
 
 let place: Place;
 beforeAll(async () => {
@@ -38,6 +38,11 @@ const LOOKUPS = Object.entries({
 	...Object.fromEntries(Object.entries(FOLLOWERS).map(([name, sql]) => [`followers: ${name}`, sql])),
 	'newest change': statements.LAST_CHANGE,
 	'objects that have a type': HAVE_TYPE,
+	'a person of an account': PERSON_OF,
+	'removed inbox rows': BATCH_WRITES.removedInbox,
+	'undone runs': BATCH_WRITES.undoneRuns,
+	'undos taken back': BATCH_WRITES.undosTakenBack,
+	checkpoints: statements.CHECKPOINTS,
 	'removed emails': BATCH_WRITES.removedEmails,
 	'removed domains': BATCH_WRITES.removedDomains,
 	'deleted configurations': BATCH_WRITES.deletedConfigurations,
@@ -98,6 +103,8 @@ test('every statement of the store is looked at here', () => {
 		'FOLLOWERS',
 		'FOLLOWER_WRITTEN',
 		'LAST_CHANGE',
+		'PERSON_OF',
+		'CHECKPOINTS',
 	]);
 	expect(Object.keys(statements).filter((name) => !seen.has(name))).toEqual([]);
 });

@@ -27,7 +27,7 @@ export function fitsChange(row: StoredChange, { runId, objectId, kinds, objectTy
 	);
 }
 
-export function asHistory({ seq, at, kind, objectType, objectId, subject, externalType, before, after, runId, ...run }: StoredChange): HistoryRow {
+export function asHistory({ seq, at, kind, objectType, objectId, subject, externalType, before, after, undoes, runId, ...run }: StoredChange): HistoryRow {
 	const { operation, workflowId, nodeId, executionId, origin, startedAt } = run;
 	return {
 		seq,
@@ -39,6 +39,7 @@ export function asHistory({ seq, at, kind, objectType, objectId, subject, extern
 		externalType,
 		before: before === null ? null : (JSON.parse(before) as unknown),
 		after: after === null ? null : (JSON.parse(after) as unknown),
+		undoes,
 		run: runId === null ? null : { id: runId, operation: operation ?? '', workflowId, nodeId, executionId, origin: origin ?? '', startedAt: startedAt ?? 0 },
 	};
 }

@@ -12,6 +12,7 @@ import { RegistryError } from '../errors';
  * - Object and Mapping IDs rise with time, so new rows go to the end of their tables.
  * - `record_inactive` is small: with it a look at many records that are active but for a few reads no record.
  * - `follower` holds how far each trigger has read the history, and the batch that it handed to n8n and n8n has not ended yet.
+ * - `change.undoes` is the `seq` of the change that an undo turned round; a run that is wholly undone names the undo in `undone_by`.
  * - `erased` holds keyed hashes of the keys of people who were erased, and nothing else of them.
  */
 const STEPS: readonly string[] = [
@@ -183,6 +184,11 @@ const STEPS: readonly string[] = [
 		erased_at INTEGER NOT NULL,
 		PRIMARY KEY (workspace, hash)
 	) STRICT, WITHOUT ROWID;
+	`,
+	`
+	ALTER TABLE change ADD COLUMN undoes INTEGER;
+	CREATE INDEX change_undoes ON change (workspace, undoes, seq) WHERE undoes IS NOT NULL;
+	CREATE INDEX run_undone ON run (workspace, undone_by) WHERE undone_by IS NOT NULL;
 	`,
 ];
 

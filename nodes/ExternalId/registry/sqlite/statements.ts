@@ -13,6 +13,9 @@ const EMAIL = `e.record_id AS recordId, e.object_type AS objectType, e.key, e.ad
 const DOMAIN = 'd.domain, d.account_id AS accountId, d.preferred, d.created_at AS createdAt';
 const INBOX = `i.key, i.address, i.name, i.domain, i.record_id AS recordId, i.reason, i.state, i.origin,
 	i.created_at AS createdAt, i.updated_at AS updatedAt`;
+const CHECKPOINT = 'p.name, p.value, p.saved_at AS savedAt';
+const RUN = `u.id, u.operation, u.workflow_id AS workflowId, u.node_id AS nodeId, u.execution_id AS executionId, u.origin,
+	u.started_at AS startedAt, u.written_at AS writtenAt, u.changes, u.undone_by AS undoneBy`;
 const CONFIGURATION = `c.object_type AS objectType, c.external_type AS externalType, c.max_length AS maxLength,
 	c.ids_per_object AS idsPerObject, c.id_format AS idFormat, c.pattern, c.example, c.created_at AS createdAt,
 	c.updated_at AS updatedAt`;
@@ -39,6 +42,12 @@ export const BATCH_READS = {
 		ON d.workspace = ?1 AND d.account_id = j.value`,
 	inboxByKey: `SELECT ${INBOX} FROM json_each(?2) AS j CROSS JOIN inbox AS i
 		ON i.workspace = ?1 AND i.key = j.value`,
+	checkpoints: `SELECT ${CHECKPOINT} FROM json_each(?2) AS j CROSS JOIN checkpoint AS p
+		ON p.workspace = ?1 AND p.name = j.value`,
+	undoneBy: `SELECT c.undoes, max(c.seq) AS seq FROM json_each(?2) AS j CROSS JOIN change AS c INDEXED BY change_undoes
+		ON c.workspace = ?1 AND c.undoes = j.value GROUP BY j.key`,
+	runs: `SELECT ${RUN} FROM json_each(?2) AS j CROSS JOIN run AS u
+		ON u.workspace = ?1 AND u.id = j.value`,
 } as const;
 
 /** Writes of a batch: parameters are the workspace first and the JSON array of rows last. */
@@ -77,6 +86,7 @@ export const BATCH_WRITES = {
 			record_id = excluded.record_id, updated_at = excluded.updated_at`,
 	removedEmails: `DELETE FROM email WHERE workspace = ?1 AND (object_type, key, record_id) IN
 		(SELECT value->>'objectType', value->>'key', value->>'recordId' FROM json_each(?2))`,
+	removedInbox: `DELETE FROM inbox WHERE workspace = ?1 AND key IN (SELECT value->>'key' FROM json_each(?2))`,
 	removedDomains: `DELETE FROM related_domain WHERE workspace = ?1 AND (domain, account_id) IN
 		(SELECT value->>'domain', value->>'accountId' FROM json_each(?2))`,
 	deletedConfigurations: `DELETE FROM configuration WHERE workspace = ?1 AND (object_type, external_type) IN
@@ -85,16 +95,37 @@ export const BATCH_WRITES = {
 	settings: `INSERT INTO setting (workspace, key, value, updated_at)
 		SELECT ?1, value->>'key', value->>'value', value->>'updatedAt' FROM json_each(?2) WHERE true
 		ON CONFLICT (workspace, key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
-	changes: `INSERT INTO change (workspace, at, kind, run_id, object_type, object_id, subject, external_type, before, after)
+	changes: `INSERT INTO change (workspace, at, kind, run_id, object_type, object_id, subject, external_type, before, after, undoes)
 		SELECT ?1, value->>'at', value->>'kind', ?2, value->>'objectType', value->>'objectId', value->>'subject',
-			value->>'externalType', nullif(value->'before', 'null'), nullif(value->'after', 'null')
+			value->>'externalType', nullif(value->'before', 'null'), nullif(value->'after', 'null'), value->>'undoes'
 		FROM json_each(?3)`,
+	takenChanges: `INSERT INTO change (workspace, at, kind, run_id, object_type, object_id, subject, external_type, before, after)
+		SELECT ?1, value->>'at', value->>'kind', value->>'runId', value->>'objectType', value->>'objectId', value->>'subject',
+			value->>'externalType', nullif(value->'before', 'null'), nullif(value->'after', 'null')
+		FROM json_each(?2)`,
+	takenRuns: `INSERT INTO run (workspace, id, operation, workflow_id, node_id, execution_id, origin, started_at, written_at, changes, undone_by)
+		SELECT ?1, value->>'id', value->>'operation', value->>'workflowId', value->>'nodeId', value->>'executionId', value->>'origin',
+			value->>'startedAt', value->>'writtenAt', value->>'changes', value->>'undoneBy'
+		FROM json_each(?2) WHERE true
+		ON CONFLICT (workspace, id) DO UPDATE SET changes = changes + excluded.changes`,
+	checkpoints: `INSERT INTO checkpoint (workspace, name, value, saved_at)
+		SELECT ?1, value->>'name', value->>'value', value->>'savedAt' FROM json_each(?2) WHERE true
+		ON CONFLICT (workspace, name) DO UPDATE SET value = excluded.value, saved_at = excluded.saved_at`,
+	undoneRuns: `UPDATE run SET undone_by = (SELECT value->>'undoneBy' FROM json_each(?2) WHERE value->>'id' = run.id)
+		WHERE workspace = ?1 AND id IN (SELECT value->>'id' FROM json_each(?2))`,
+	undosTakenBack: 'UPDATE run SET undone_by = NULL WHERE workspace = ?1 AND undone_by IN (SELECT value FROM json_each(?2))',
 } as const;
 
 export const RUN_WRITTEN = `INSERT INTO run (workspace, id, operation, workflow_id, node_id, execution_id, origin, started_at, written_at, changes)
 	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 	ON CONFLICT (workspace, id) DO UPDATE SET written_at = excluded.written_at, changes = changes + excluded.changes`;
 
+/** One of the people of each of some accounts: workspace, JSON array of Object IDs. */
+export const PERSON_OF = `SELECT j.value AS accountId,
+	(SELECT r.id FROM record AS r INDEXED BY record_account WHERE r.workspace = ?1 AND r.account_id = j.value ORDER BY r.id LIMIT 1) AS id
+	FROM json_each(?2) AS j`;
+
+export const CHECKPOINTS = `SELECT ${CHECKPOINT} FROM checkpoint AS p WHERE p.workspace = ?1 ORDER BY p.name`;
 export const CONFIGURATIONS = `SELECT ${CONFIGURATION} FROM configuration AS c WHERE c.workspace = ?1 ORDER BY c.object_type, c.external_type`;
 export const SETTINGS = 'SELECT key, value FROM setting WHERE workspace = ?1';
 
@@ -115,6 +146,9 @@ export const SCANS = {
 	domainsOfAccount: `SELECT ${DOMAIN} FROM related_domain AS d INDEXED BY related_domain_account
 		WHERE d.workspace = ?1 AND d.account_id = ?2 ORDER BY d.domain`,
 	domainsByName: `SELECT ${DOMAIN} FROM related_domain AS d WHERE d.workspace = ?1 AND d.domain = ?2 ORDER BY d.account_id`,
+	emails: `SELECT ${EMAIL} FROM email AS e WHERE e.workspace = ?1 AND (e.object_type, e.key, e.record_id) > (?2, ?3, ?4)
+		ORDER BY e.object_type, e.key, e.record_id LIMIT ?5`,
+	inbox: `SELECT ${INBOX} FROM inbox AS i WHERE i.workspace = ?1 AND i.key > ?2 ORDER BY i.key LIMIT ?3`,
 } as const;
 
 /** Which of some records have a current External ID of a type: workspace, type, JSON array of Object IDs. */
@@ -140,10 +174,8 @@ export const COUNT_WINDOWS = {
 		HAVING count(*) > 0`,
 } as const;
 
-const RUN = `u.id, u.operation, u.workflow_id AS workflowId, u.node_id AS nodeId, u.execution_id AS executionId, u.origin,
-	u.started_at AS startedAt, u.written_at AS writtenAt, u.changes, u.undone_by AS undoneBy`;
 const HISTORY = `c.seq, c.workspace, c.at, c.kind, c.object_type AS objectType, c.object_id AS objectId, c.subject,
-	c.external_type AS externalType, c.before, c.after, c.run_id AS runId, u.operation, u.workflow_id AS workflowId, u.node_id AS nodeId,
+	c.external_type AS externalType, c.before, c.after, c.undoes, c.run_id AS runId, u.operation, u.workflow_id AS workflowId, u.node_id AS nodeId,
 	u.execution_id AS executionId, u.origin, u.started_at AS startedAt`;
 const WITH_RUN = 'LEFT JOIN run AS u ON u.workspace = c.workspace AND u.id = c.run_id';
 

@@ -6,7 +6,7 @@ import groupBy from 'lodash/groupBy';
 import { Pacer } from '../../../shared/pace';
 import { RegistryError, isConstraint, registryError } from '../errors';
 import { objectIdRange } from '../ids';
-import type { ConfigurationRow, DomainRow, EmailRow, FollowerRow, HistoryRow, InboxRow, KeptRun, LockRow, MappingRow, PendingBatch, RecordRow, RunRow } from '../rows';
+import type { CheckpointRow, ConfigurationRow, DomainRow, EmailRow, FollowerRow, HistoryRow, InboxRow, KeptRun, LockRow, MappingRow, PendingBatch, RecordRow, RunRow } from '../rows';
 import type {
 	ChangeFilter,
 	Counted,
@@ -30,6 +30,7 @@ import {
 	BATCH_READS,
 	BATCH_WRITES,
 	CHANGE_WINDOW,
+	CHECKPOINTS,
 	CONFIGURATIONS,
 	COUNT_WINDOWS,
 	FOLLOWER_WRITTEN,
@@ -39,6 +40,7 @@ import {
 	HOLDERS,
 	LAST_CHANGE,
 	LOCKS,
+	PERSON_OF,
 	PURGE_CHANGES,
 	RUN_WRITTEN,
 	RUNS,
@@ -161,6 +163,25 @@ export class SqliteStore implements Store {
 		});
 	}
 
+	async scanEmails(workspace: string, after: string | undefined, limit: number): Promise<Page<EmailRow>> {
+		const [objectType = '', key = '', recordId = ''] = (after ?? '').split('\n');
+		return await this.connection.read(() => {
+			const seen = this.rows<EmailRow>(SCANS.emails, workspace, objectType, key, recordId, Math.min(limit, SCAN_WINDOW)).map(asEmail);
+			return page(seen, () => true, (row) => `${row.objectType}\n${row.key}\n${row.recordId}`, limit, SCAN_WINDOW);
+		});
+	}
+
+	async scanInbox(workspace: string, after: string | undefined, limit: number): Promise<Page<InboxRow>> {
+		return await this.connection.read(() => {
+			const seen = this.rows<InboxRow>(SCANS.inbox, workspace, after ?? '', Math.min(limit, SCAN_WINDOW));
+			return page(seen, () => true, (row) => row.key, limit, SCAN_WINDOW);
+		});
+	}
+
+	async checkpoints(workspace: string): Promise<CheckpointRow[]> {
+		return await this.connection.read(() => this.rows<CheckpointRow>(CHECKPOINTS, workspace));
+	}
+
 	async scanChanges(workspace: string, filter: ChangeFilter, towards: 'newer' | 'older', after: string | undefined, limit: number): Promise<Page<HistoryRow>> {
 		const end = towards === 'newer' ? 'Newer' : 'Older';
 		const from = Number(after ?? (towards === 'newer' ? 0 : Number.MAX_SAFE_INTEGER));
@@ -252,11 +273,11 @@ export class SqliteStore implements Store {
 	}
 
 	private load(workspace: string, reads: Reads): Snapshot {
-		const mappings = reads.ids ? this.mappingsOfIds(workspace, reads.ids, reads.deletedIds === true) : [];
-		if (reads.mappingIds) mappings.push(...this.batch<MappingRow>(BATCH_READS.mappingsById, reads.mappingIds, workspace));
+		const byKey = reads.ids ? this.mappingsOfIds(workspace, reads.ids, reads.deletedIds === true) : [];
+		const mappings = reads.mappingIds ? withoutRepeats(byKey, this.batch<MappingRow>(BATCH_READS.mappingsById, reads.mappingIds, workspace), (row) => row.id) : byKey;
 		if (reads.ofType) {
 			const { objectType, externalType, limit } = reads.ofType;
-			mappings.push(...this.rows<MappingRow>(SCANS.mappingsOfType, workspace, objectType, externalType, '', limit));
+			mappings.push(...withoutRepeats(mappings, this.rows<MappingRow>(SCANS.mappingsOfType, workspace, objectType, externalType, '', limit), (row) => row.id).slice(mappings.length));
 		}
 		const emails = reads.emails ? this.emailsByKey(workspace, reads.emails) : [];
 		const domains = reads.domains ? this.batchDomains(BATCH_READS.domainsByName, reads.domains, workspace) : [];
@@ -282,13 +303,25 @@ export class SqliteStore implements Store {
 			domains: also.domains ? withoutRepeats(domains, this.batchDomains(BATCH_READS.domainsOfAccounts, objectIds, workspace), (row) => `${row.accountId}\n${row.domain}`) : domains,
 			inbox,
 			settings: reads.settings ? this.rows<{ key: string; value: string }>(SETTINGS, workspace) : [],
+			people: also.people ? this.batch<{ accountId: string; id: string | null }>(PERSON_OF, objectIds, workspace).filter((row): row is Snapshot['people'][number] => row.id !== null) : [],
+			undone: reads.changes ? this.undoneOf(workspace, reads.changes) : [],
+			runs: reads.runs ? this.batch<KeptRun>(BATCH_READS.runs, reads.runs, workspace) : [],
+			checkpoints: reads.checkpoints ? this.batch<CheckpointRow>(BATCH_READS.checkpoints, reads.checkpoints, workspace) : [],
 		};
+	}
+
+	/** A change is undone when the last undo of it is not undone itself. */
+	private undoneOf(workspace: string, changes: readonly number[]): number[] {
+		if (changes.length === 0) return [];
+		const undos = this.rows<{ undoes: number; seq: number }>(BATCH_READS.undoneBy, workspace, JSON.stringify(changes));
+		const takenBack = new Set(this.undoneOf(workspace, undos.map(({ seq }) => seq)));
+		return undos.filter(({ seq }) => !takenBack.has(seq)).map(({ undoes }) => undoes);
 	}
 
 	private save(workspace: string, writes: Writes, run: RunRow | undefined, now: number): void {
 		const { changes, settings, touchedRecords, ...tables } = writes;
 		// In this order: accounts before their people, records before what refers to them.
-		for (const table of ['configurations', 'records', 'mappings', 'removedEmails', 'emails', 'domains', 'removedDomains', 'inbox', 'deletedConfigurations'] as const) {
+		for (const table of ['configurations', 'records', 'mappings', 'removedEmails', 'emails', 'domains', 'removedDomains', 'removedInbox', 'inbox', 'deletedConfigurations', 'checkpoints', 'undosTakenBack', 'takenRuns', 'takenChanges'] as const) {
 			if (tables[table].length > 0) this.statement(BATCH_WRITES[table]).run(workspace, JSON.stringify(tables[table]));
 		}
 		if (touchedRecords.length > 0) this.statement(BATCH_WRITES.touchedRecords).run(workspace, now, JSON.stringify(touchedRecords));
@@ -299,6 +332,7 @@ export class SqliteStore implements Store {
 		if (run && changes.length > 0) {
 			this.statement(RUN_WRITTEN).run(workspace, run.id, run.operation, run.workflowId, run.nodeId, run.executionId, run.origin, run.startedAt, now, changes.length);
 		}
+		if (tables.undoneRuns.length > 0) this.statement(BATCH_WRITES.undoneRuns).run(workspace, JSON.stringify(tables.undoneRuns));
 	}
 
 	private mappingsOfIds(workspace: string, ids: readonly IdKey[], withDeleted: boolean): MappingRow[] {
@@ -315,7 +349,7 @@ export class SqliteStore implements Store {
 	}
 
 	private batchEmails(sql: string, values: readonly string[], ...first: Value[]): EmailRow[] {
-		return this.batch<EmailRow>(sql, values, ...first).map((row) => ({ ...row, isPrimary: Boolean(row.isPrimary) }));
+		return this.batch<EmailRow>(sql, values, ...first).map(asEmail);
 	}
 
 	private batchDomains(sql: string, values: readonly string[], ...first: Value[]): DomainRow[] {
@@ -371,6 +405,10 @@ function asSqliteDoes(a: string, b: string): number {
 
 function asRecord(row: RecordRow): RecordRow {
 	return { ...row, fields: JSON.parse(String(row.fields)) as RecordRow['fields'] };
+}
+
+function asEmail(row: EmailRow): EmailRow {
+	return { ...row, isPrimary: Boolean(row.isPrimary) };
 }
 
 function asDomain(row: DomainRow): DomainRow {

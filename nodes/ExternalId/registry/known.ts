@@ -1,12 +1,14 @@
 import type { DomainOwner } from '../../shared/identity/match';
 import type { ObjectType } from '../../shared/identity/outcome';
-import type { ConfigurationRow, DomainRow, EmailRow, InboxRow, MappingRow, RecordRow, RecordState } from './rows';
+import type { ConfigurationRow, DomainRow, EmailRow, ErasedRow, InboxRow, MappingRow, RecordRow, RecordState } from './rows';
 import type { IdKey, Snapshot } from './store';
 
 /** Text that stands for an External ID in a map. */
 export function idKeyText({ objectType, externalType, key }: IdKey): string {
 	return `${objectType}\n${externalType}\n${key}`;
 }
+
+const MOST_POINTERS = 100_000;
 
 /** Rows that were read, by the keys that rules ask for. */
 export class Known {
@@ -23,6 +25,7 @@ export class Known {
 	protected readonly configurationsByKey = new Map<string, ConfigurationRow>();
 
 	private readonly settingsByKey = new Map<string, string>();
+	protected readonly erasedByKey = new Map<string, ErasedRow>();
 
 	constructor(snapshot: Snapshot) {
 		for (const { key, value } of snapshot.settings) this.settingsByKey.set(key, value);
@@ -32,6 +35,7 @@ export class Known {
 		for (const row of snapshot.emails) this.indexEmail(row);
 		for (const row of snapshot.domains) this.indexDomain(row);
 		for (const row of snapshot.inbox) this.inboxByKey.set(row.key, row);
+		for (const row of snapshot.erased) this.erasedByKey.set(row.key, row);
 	}
 
 	configuration(objectType: ObjectType, externalType: string): ConfigurationRow | undefined {
@@ -74,6 +78,30 @@ export class Known {
 		return this.records.get(id);
 	}
 
+	/** The record that an Object ID leads to: where it was merged, the one that it was merged into. */
+	survivorOf(id: string): RecordRow | undefined {
+		let record = this.records.get(id);
+		// A pointer never leads back; the count only keeps a damaged file from holding us up.
+		for (let steps = 0; record?.state === 'merged' && record.mergedInto !== null && steps < MOST_POINTERS; steps++) record = this.records.get(record.mergedInto);
+		return record;
+	}
+
+	/** The live account of a person, if its account was read. */
+	accountOf(person: RecordRow): RecordRow | undefined {
+		const account = person.accountId === null ? undefined : this.survivorOf(person.accountId);
+		return account?.state === 'active' ? account : undefined;
+	}
+
+	/** Records that were read and were merged into one, directly or by way of others. */
+	mergedInto(id: string): RecordRow[] {
+		return [...this.records.values()].filter((row) => row.state === 'merged' && row.id !== id && this.survivorOf(row.id)?.id === id);
+	}
+
+	/** When and with what other keys the owner of a key was erased, if that was asked for. */
+	erased(key: string): ErasedRow | undefined {
+		return this.erasedByKey.get(key);
+	}
+
 	/** Records of a type that have the address: the live ones, or those in another state. */
 	recordsByEmail(objectType: ObjectType, key: string, state: RecordState = 'active'): RecordRow[] {
 		return (this.emailsByKey.get(key) ?? [])
@@ -104,6 +132,11 @@ export class Known {
 
 	inbox(key: string): InboxRow | undefined {
 		return this.inboxByKey.get(key);
+	}
+
+	/** Rows of the inbox that were read. */
+	inboxRows(): InboxRow[] {
+		return [...this.inboxByKey.values()];
 	}
 
 	protected indexMapping(row: MappingRow): void {

@@ -5,8 +5,10 @@ import type {
 	ConfigurationRow,
 	DomainRow,
 	EmailRow,
+	ErasedRow,
 	HistoryRow,
 	InboxRow,
+	InboxState,
 	KeptRun,
 	MappingRow,
 	MappingState,
@@ -40,16 +42,22 @@ export interface Reads {
 		domains?: boolean;
 		/** the account of a person, as a record */
 		account?: boolean;
+		/** its rows in the inbox, by its addresses and its Object ID */
+		inbox?: boolean;
+		/** records that were merged into it, and into those */
+		merged?: boolean;
 	};
 	/** Up to `limit` live mappings of one External Type. */
 	ofType?: { objectType: ObjectType; externalType: string; limit: number };
 	/** The settings of the workspace too. */
 	settings?: boolean;
+	/** Keys (see {@link ErasedRow}) that may be of people who were erased. Costs one look where nobody was. */
+	erasedKeys?: readonly string[];
 	/** Deleted mappings of these IDs too (to say "already deleted"). */
 	deletedIds?: boolean;
 }
 
-/** What a store found. */
+/** What a store found. Where a record is merged, the one that it was merged into is among the records too, as if it had been asked for. */
 export interface Snapshot {
 	configurations: ConfigurationRow[];
 	mappings: MappingRow[];
@@ -58,6 +66,17 @@ export interface Snapshot {
 	domains: DomainRow[];
 	inbox: InboxRow[];
 	settings: Array<{ key: string; value: string }>;
+	erased: ErasedRow[];
+}
+
+/** What goes for good, with its history. */
+export interface Erasure {
+	objectIds: string[];
+	/** Live External IDs of these objects: deleted mappings of other objects that held them go too. */
+	ids: IdKey[];
+	inbox: string[];
+	/** Addresses by which rows of history that name no object are found, in any case. */
+	addresses: string[];
 }
 
 /** The rows a unit of work wants written, in the order they must be applied. */
@@ -75,6 +94,11 @@ export interface Writes {
 	removedDomains: Array<Pick<DomainRow, 'domain' | 'accountId'>>;
 	inbox: InboxRow[];
 	settings: Array<{ key: string; value: string }>;
+	/** Applied before anything else is written. */
+	erasure: Erasure | undefined;
+	erasedKeys: ErasedRow[];
+	/** People (see {@link ErasedRow}) whose keys are forgotten, so that they may come back. */
+	allowedAgain: string[];
 	changes: ChangeRow[];
 }
 
@@ -97,6 +121,18 @@ export interface RecordFilter {
 	withType?: string;
 	updatedAfter?: number;
 	/** Contains this text in its fields or e-mail addresses, in any case. */
+	search?: string;
+}
+
+/** Rows of the inbox; what is given must fit, all of it. */
+export interface InboxFilter {
+	states: readonly InboxState[];
+	reason?: string;
+	/** This registrable domain; looks at nothing else when the states are one. */
+	site?: string;
+	/** This domain or one under it. */
+	domain?: string;
+	/** Contained in the address or the name, in any case. */
 	search?: string;
 }
 
@@ -136,6 +172,8 @@ export type Counted =
 	| 'record'
 	/** state */
 	| 'inbox'
+	/** those of the inbox that wait: registrable domain, reason */
+	| 'waiting'
 	/** not grouped */
 	| 'related_domain';
 
@@ -163,6 +201,12 @@ export interface Store {
 	scanMappings(workspace: string, filter: MappingFilter, after: string | undefined, limit: number): Promise<Page<MappingRow>>;
 	scanRecords(workspace: string, filter: RecordFilter, after: string | undefined, limit: number): Promise<Page<RecordRow>>;
 	scanDomains(workspace: string, filter: { accountId?: string; domain?: string }, after: string | undefined, limit: number): Promise<Page<DomainRow>>;
+
+	scanInbox(workspace: string, filter: InboxFilter, after: string | undefined, limit: number): Promise<Page<InboxRow>>;
+	/** Whether any record of the workspace was merged into another. */
+	hasMerged(workspace: string): Promise<boolean>;
+	/** Makes what was deleted unreadable in what the engine keeps beside its tables, as far as it can now. */
+	emptyLogs(): Promise<void>;
 
 	/**
 	 * The history: from a place on (`after`: a `seq`, exclusive) towards newer rows, or towards older ones.

@@ -5,7 +5,7 @@ import * as statements from '../../../nodes/ExternalId/registry/sqlite/statement
 import { api, ids, picked } from '../api';
 import { Place } from './place';
 
-const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS } = statements;
+const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, ERASURES, HAVE_TYPE, HISTORY_SCANS, RUNS } = statements;
 
 let place: Place;
 beforeAll(async () => {
@@ -31,6 +31,9 @@ const LOOKUPS = Object.entries({
 	...SCANS,
 	...Object.fromEntries(Object.entries(COUNT_WINDOWS).map(([name, sql]) => [`count of ${name}`, sql])),
 	...Object.fromEntries(Object.entries(HISTORY_SCANS).map(([name, sql]) => [`history: ${name}`, sql])),
+	...Object.fromEntries(Object.entries(ERASURES).map(([name, sql]) => [`erasure: ${name}`, sql])),
+	'one setting': statements.SETTING,
+	'any merged record': statements.HAS_MERGED,
 	...Object.fromEntries(Object.entries(RUNS).map(([name, sql]) => [`runs: ${name}`, sql])),
 	'objects that have a type': HAVE_TYPE,
 	'removed emails': BATCH_WRITES.removedEmails,
@@ -75,6 +78,6 @@ describe.each(['before', 'after'])('The query plan, %s the planner knows what th
 });
 
 test('every statement of the store is looked at here', () => {
-	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'HAVE_TYPE', 'HISTORY_SCANS', 'RUNS', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
+	const seen = new Set(['BATCH_READS', 'BATCH_WRITES', 'SCANS', 'COUNT_WINDOWS', 'ERASURES', 'SETTING', 'HAS_MERGED', 'HAVE_TYPE', 'HISTORY_SCANS', 'RUNS', 'CONFIGURATIONS', 'SETTINGS', 'CHANGE_WINDOW', 'PURGE_CHANGES', 'RUN_WRITTEN']);
 	expect(Object.keys(statements).filter((name) => !seen.has(name))).toEqual([]);
 });

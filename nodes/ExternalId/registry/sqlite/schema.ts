@@ -11,7 +11,9 @@ import { RegistryError } from '../errors';
  *   unique index leaves alone, so that "one current ID per type" is the database's rule.
  * - Object and Mapping IDs rise with time, so new rows go to the end of their tables.
  * - `follower` holds how far each trigger has read the history, and the batch that it handed to n8n and n8n has not ended yet.
- * - `erased` holds keyed hashes of the keys of people who were erased, and nothing else of them.
+ * - `erased` holds keyed hashes of the keys of people who were erased, and nothing else of them; `person` is a random text that
+ *   the keys of one person share.
+ * - `inbox.site` is the registrable domain of an address, under which a new Related Domain finds it.
  */
 const STEPS: readonly string[] = [
 	`
@@ -181,6 +183,18 @@ const STEPS: readonly string[] = [
 		erased_at INTEGER NOT NULL,
 		PRIMARY KEY (workspace, hash)
 	) STRICT, WITHOUT ROWID;
+	`,
+	`
+	CREATE INDEX record_merged ON record (workspace, merged_into, id) WHERE merged_into IS NOT NULL;
+	CREATE INDEX change_address ON change (workspace, subject COLLATE NOCASE) WHERE object_id IS NULL AND subject IS NOT NULL;
+
+	ALTER TABLE erased ADD COLUMN person TEXT NOT NULL DEFAULT '';
+	CREATE INDEX erased_person ON erased (workspace, person);
+
+	ALTER TABLE inbox ADD COLUMN site TEXT NOT NULL DEFAULT '';
+	UPDATE inbox SET site = ifnull(domain, '');
+	DROP INDEX inbox_domain;
+	CREATE INDEX inbox_site ON inbox (workspace, state, site, key);
 	`,
 ];
 

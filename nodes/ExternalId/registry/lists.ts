@@ -111,7 +111,7 @@ async function withAccounts(registry: Registry, rows: readonly DomainRow[]): Pro
 }
 
 /** Goes through the pages of a scan until it has enough rows or the scan ends. */
-async function collect<R>(scan: (after: string | undefined, left: number) => Promise<Page<R>>, limit: number, signal: AbortSignal | undefined): Promise<R[]> {
+export async function collect<R>(scan: (after: string | undefined, left: number) => Promise<Page<R>>, limit: number, signal: AbortSignal | undefined): Promise<R[]> {
 	const rows: R[] = [];
 	const pacer = new Pacer({ every: 1 });
 	let after: string | undefined;

@@ -12,13 +12,14 @@ import { checkpoint } from './operations/checkpoint';
 import { configuration } from './operations/configuration';
 import { contact } from './operations/contact';
 import { domain } from './operations/domain';
+import { inbox } from './operations/inbox';
 import { mapping } from './operations/mapping';
 import { record } from './operations/record';
 import { registry } from './operations/registry';
 import type { Registry } from './registry/registry';
 
 const definition: NodeDefinition<Registry> = {
-	resources: [mapping, record, contact, domain, configuration, checkpoint, registry],
+	resources: [mapping, record, contact, inbox, domain, configuration, checkpoint, registry],
 	connect,
 };
 

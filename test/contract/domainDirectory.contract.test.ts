@@ -192,8 +192,8 @@ onEachEngine('Capturing contacts', (lab) => {
 	test('an address that became a contact waits in the inbox no longer', async () => {
 		const { capture, domains } = await withDomains();
 		expect((await capture(['ann@later.com'])).map(statuses)).toEqual([['notFound']]);
-		await domains('add', [{ account: acme, domains: 'later.com' }]);
-		expect((await capture(['ann@later.com'])).map(statuses)).toEqual([['created']]);
+		expect(await domains('add', [{ account: acme, domains: 'later.com' }])).toMatchObject([[{ status: 'created', contactsCreated: 1 }]]);
+		expect((await capture(['ann@later.com'])).map(statuses)).toEqual([['unchanged']]);
 		expect(((await lab().tables()).inbox ?? []).filter(({ state }) => state === 'waiting')).toEqual([]);
 	});
 

@@ -3,19 +3,19 @@ import { domainLadder } from '../../shared/identity/domain';
 import { isRoleAddress, parseEmail } from '../../shared/identity/email';
 import type { Email } from '../../shared/identity/email';
 import { matchEmail } from '../../shared/identity/match';
-import type { DomainMatch } from '../../shared/identity/match';
 import { isTrouble, trouble } from '../../shared/identity/outcome';
 import type { Outcome, Trouble } from '../../shared/identity/outcome';
 import { Pacer } from '../../shared/pace';
 import type { Work } from '../../shared/ports';
 import { cancelled, inBatches } from './batches';
+import { createContact, linkContact, shownContact } from './contacts';
+import { erasedAmong, readsOfErased } from './erased';
 import { deletedBefore, severalWithEmail } from './objects';
 import { sameSpelling } from './groups';
 import type { Registry } from './registry';
 import type { RecordRow } from './rows';
-import type { Known } from './known';
 import type { Unit } from './unit';
-import { currentIds } from './views';
+import { APPROVAL } from './waiting';
 
 /** Longest name that a contact gets from an address line, in UTF-16 units. */
 const MAX_NAME = 200;
@@ -78,7 +78,8 @@ export async function captureContacts(registry: Registry, entries: readonly unkn
 				emails: emails.map(({ key }) => ({ objectType: 'people' as const, key })),
 				domains: [...new Set(emails.flatMap(({ host }) => domainLadder(host)))],
 				inbox: emails.map(({ key }) => key),
-				with: { account: true, mappings: true },
+				...readsOfErased(emails.map((email) => ({ objectType: 'people', email }))),
+				with: { account: true, mappings: true, emails: true, inbox: true },
 			};
 			const told = await registry.transact(reads, work, (unit) => batch.map((seen) => captureAddress(registry, unit, seen, choices)));
 			batch.forEach((seen, at) => seen.forEach(({ entry, place }, time) => put(entry, place, (time === 0 ? told[at]?.first : told[at]?.again) as Outcome)));
@@ -98,6 +99,8 @@ function captureAddress(registry: Registry, unit: Unit, seen: readonly Seen[], c
 	if (known[0]) return captureKnown(registry, unit, known[0], email);
 	const [deleted] = unit.recordsByEmail('people', email.key, 'deleted');
 	if (deleted) return same({ ...deletedBefore(deleted, 'Record → Delete or Restore (Do: Restore) brings it back.'), email: email.address });
+	const erased = erasedAmong(unit, [{ objectType: 'people', email }]);
+	if (erased) return same({ ...erased, email: email.address });
 	if (unit.inbox(email.key)?.state === 'discarded') {
 		return same(trouble('skipped', 'discarded', `${email.address} was discarded from the inbox, so it does not come back.`, [email.key], { email: email.address }));
 	}
@@ -106,38 +109,30 @@ function captureAddress(registry: Registry, unit: Unit, seen: readonly Seen[], c
 	}
 	const match = matchEmail(email, registry.lists, (domain) => unit.ownersOf(domain), { skipRoleAddresses: false });
 	if (isTrouble(match)) return same(waitInInbox(unit, match, email, name));
-	const contact = createContact(unit, match, email, name);
+	if (unit.inbox(email.key)?.reason === APPROVAL && unit.inbox(email.key)?.state === 'waiting') {
+		return same(trouble('skipped', 'waitsForApproval', `${email.address} waits for approval with the others of its domain. Inbox → Assign or Approve makes them contacts.`, [email.key], { email: email.address, inInbox: true }));
+	}
+	const contact = createContact(unit, match, email, name === undefined ? {} : { name });
 	const shownMatch = { matchedDomain: match.matchedDomain, matchKind: match.matchKind };
 	return {
-		first: { status: 'created', ...shownContact(unit, contact, email), ...shownMatch },
-		again: { status: 'unchanged', ...shownContact(unit, contact, email), ...shownMatch },
+		first: { status: 'created', ...shownContact(unit, contact, email.address), ...shownMatch },
+		again: { status: 'unchanged', ...shownContact(unit, contact, email.address), ...shownMatch },
 	};
 }
 
 /** A known contact stays as it is; one without an account gets the one that its domain belongs to. */
 function captureKnown(registry: Registry, unit: Unit, contact: RecordRow, email: Email): { first: Outcome; again: Outcome } {
-	const unchanged = (record: RecordRow): Outcome => ({ status: 'unchanged', ...shownContact(unit, record, email) });
-	if (contact.accountId !== null && unit.record(contact.accountId)?.state === 'active') return same(unchanged(contact));
+	const unchanged = (record: RecordRow): Outcome => ({ status: 'unchanged', ...shownContact(unit, record, email.address) });
+	if (unit.accountOf(contact)) return same(unchanged(contact));
 	const match = matchEmail(email, registry.lists, (domain) => unit.ownersOf(domain), { skipRoleAddresses: false });
 	if (isTrouble(match)) return same(unchanged(contact));
-	const { accountId, matchedDomain, matchKind } = match;
-	const linked = unit.updateRecord(contact.id, { accountId }, 'recordUpdated', { accountId: contact.accountId }, { accountId, matchedDomain, matchKind });
-	const waiting = unit.inbox(email.key);
-	if (waiting?.state === 'waiting') unit.putInbox({ ...waiting, recordId: contact.id }, 'assigned');
+	const { matchedDomain, matchKind } = match;
+	const linked = linkContact(unit, contact, match);
 	return { first: { ...unchanged(linked), status: 'linked', matchedDomain, matchKind }, again: unchanged(linked) };
 }
 
 function same(outcome: Outcome): { first: Outcome; again: Outcome } {
 	return { first: outcome, again: outcome };
-}
-
-function createContact(unit: Unit, match: DomainMatch, email: Email, name: string | undefined): RecordRow {
-	const fields = name === undefined ? {} : { name };
-	const contact = unit.addRecord({ objectType: 'people', fields, origin: 'domain', accountId: match.accountId }, { matchedDomain: match.matchedDomain, matchKind: match.matchKind, email: email.address });
-	unit.addEmail(contact, email, true);
-	const waiting = unit.inbox(email.key);
-	if (waiting) unit.putInbox({ ...waiting, recordId: contact.id }, 'assigned');
-	return contact;
 }
 
 /** Whose domain is nobody's, or whose it is unclear: people decide about these in the inbox. One's own and blocked domains are nobody's business. */
@@ -146,24 +141,11 @@ function waitInInbox(unit: Unit, match: Trouble, email: Email, name: string | un
 	if (!waits) return { ...match, email: email.address };
 	const [reason = ''] = match.problemKey.split(':');
 	const before = unit.inbox(email.key);
-	if (!before || before.reason !== reason) {
+	if (!before || before.state !== 'waiting' || before.reason !== reason) {
 		unit.putInbox({ key: email.key, address: email.address, name: name ?? null, domain: email.host, recordId: null, reason, origin: 'capture' });
 	}
 	// Once the domain belongs to an account, the same address finds it.
 	return { ...match, email: email.address, inInbox: true, retry: true };
-}
-
-function shownContact(known: Known, contact: RecordRow, email: Email): Record<string, unknown> {
-	const account = contact.accountId === null ? undefined : known.record(contact.accountId);
-	return {
-		objectType: 'people',
-		objectId: contact.id,
-		email: email.address,
-		accountId: contact.accountId,
-		...(account ? { accountName: account.fields.name ?? null } : {}),
-		externalIds: currentIds(known, contact.id),
-		fields: contact.fields,
-	};
 }
 
 /** The longest name that came with the address: "Ann Lee" says more than "Ann", in whatever order they come. */

@@ -19,6 +19,7 @@ const WORDS: Readonly<Record<ChangeKind, (change: ChangeRow, before: Values, aft
 	recordRestored: (change) => `${recordOf(change)} came back`,
 	recordsMerged: (change, _before, after) => `${recordOf(change)} was merged into ${text(after.mergedInto, 'another record')}`,
 	recordErased: () => 'A record was erased',
+	recordAllowedAgain: () => 'An erased record was allowed again',
 	emailAdded: (change) => `The e-mail ${subjectOf(change)} was added to ${objectOf(change)}`,
 	emailRemoved: (change) => `The e-mail ${subjectOf(change)} was taken from ${objectOf(change)}`,
 	domainAdded: (change) => `The Related Domain ${subjectOf(change)} was added to ${objectOf(change)}`,

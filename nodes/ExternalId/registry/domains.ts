@@ -9,6 +9,7 @@ import { kindOf, shown } from '../../shared/identity/wording';
 import type { DomainEntry, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
+import { catchingWaiting } from './heldOutcomes';
 import { itemsOf } from './mappings';
 import { checkName, findLive, goneRecord, isBlank, readsOf } from './objects';
 import type { CheckedName } from './objects';
@@ -26,14 +27,24 @@ import { currentIds } from './views';
  */
 export async function changeDomains(registry: Registry, how: 'add' | 'remove' | 'set', entries: readonly DomainEntry[], work: Work): Promise<void> {
 	const checked = await checkEntries(entries, work, (entry) => checkChange(registry, how, entry));
+	const groups = withoutRivals(await byAccount(registry, checked, work), work);
+	await catchingWaiting(registry, work, async (hold) => await changeGroups(registry, how, groups, hold, work));
+}
+
+type Hold = Parameters<Parameters<typeof catchingWaiting>[2]>[0];
+
+async function changeGroups(registry: Registry, how: 'add' | 'remove' | 'set', groups: readonly Change[][], hold: Hold, work: Work): Promise<void> {
 	await inBatches(
-		withoutRivals(await byAccount(registry, checked, work), work),
+		groups,
 		work.signal,
 		async (batch) => {
 			const items = batch.flat();
 			const reads = { objectIds: items.map(({ accountId }) => accountId), domains: items.flatMap(({ domains }) => domains), with: { domains: true } };
 			const outcomes = await registry.transact(reads, work, (unit) => batch.flatMap((group) => changeAccount(unit, how, group)));
-			items.forEach(({ index, refused }, at) => work.settle(index, [...(outcomes[at] as Outcome[]), ...refused]));
+			items.forEach(({ index, refused, accountId }, at) => {
+				const told = (outcomes[at] as Outcome[]).map((outcome) => ({ outcome, ...(how === 'remove' ? {} : { accountId, domains: [outcome.domains ?? outcome.domain].flat() as string[] }) }));
+				hold(index, [...told, ...refused.map((outcome) => ({ outcome }))]);
+			});
 		},
 		(left) => settleCancelled(left, work),
 	);
@@ -215,8 +226,9 @@ function knownContact(known: Known, email: Email): Match | undefined {
 	const people = known.recordsByEmail('people', email.key);
 	const accounts = new Set(people.map(({ accountId }) => accountId));
 	const [accountId] = accounts;
-	if (accounts.size !== 1 || !accountId || known.record(accountId)?.state !== 'active') return undefined;
-	return { accountId, matchedDomain: null, matchKind: 'knownContact', contactId: people[0]?.id };
+	const account = accounts.size === 1 && accountId ? known.survivorOf(accountId) : undefined;
+	if (account?.state !== 'active') return undefined;
+	return { accountId: account.id, matchedDomain: null, matchKind: 'knownContact', contactId: people[0]?.id };
 }
 
 function tellMatch(known: Known, match: Match, email: Email | undefined, host: string): Outcome {

@@ -7,7 +7,7 @@ import { OBJECT_TYPES, trouble } from '../../shared/identity/outcome';
 import type { Trouble } from '../../shared/identity/outcome';
 import { Pacer } from '../../shared/pace';
 import { objectTypeOf } from './ids';
-import { CHANGE_KINDS } from './rows';
+import { CHANGE_KINDS, INBOX_STATES } from './rows';
 import type { ChangeRow, CheckpointRow, ConfigurationRow, DomainRow, EmailRow, InboxRow, KeptRun, MappingRow, RecordRow } from './rows';
 
 /**
@@ -36,7 +36,7 @@ export interface FileRows {
 	mapping: MappingRow;
 	email: EmailRow;
 	domain: DomainRow;
-	inbox: InboxRow;
+	inbox: Omit<InboxRow, 'site'>;
 	run: KeptRun;
 	change: ChangeRow & { runId: string };
 }
@@ -78,7 +78,7 @@ const SHAPES: { [Type in RowType]: Record<keyof FileRows[Type] & string, Check> 
 	mapping: { id: (value) => typeof value === 'string' && /^map_\w{1,60}$/.test(value), objectType, externalType, externalId: text, idKey: text, objectId, state: oneOf('current', 'former', 'deleted'), slot: orNull(number), createdAt: number, endedAt: orNull(number) },
 	email: { recordId: objectId, objectType, key: text, address: text, isPrimary: truth, createdAt: number },
 	domain: { domain: text, accountId: objectId, preferred: truth, createdAt: number },
-	inbox: { key: text, address: text, name: orNull(text), domain: orNull(text), recordId: orNull(objectId), reason: text, state: text, origin: text, createdAt: number, updatedAt: number },
+	inbox: { key: text, address: text, name: orNull(text), domain: orNull(text), recordId: orNull(objectId), reason: text, state: oneOf(...INBOX_STATES), origin: text, createdAt: number, updatedAt: number },
 	run: { id: text, operation: text, workflowId: orNull(text), nodeId: orNull(text), executionId: orNull(text), origin: text, startedAt: number, writtenAt: number, changes: number, undoneBy: orNull(text) },
 	change: { runId: text, kind: oneOf(...CHANGE_KINDS), at: number, objectType: orNull(objectType), objectId: orNull(text), subject: orNull(text), externalType: orNull(text), before: anything, after: anything, undoes: orNull(number) },
 };

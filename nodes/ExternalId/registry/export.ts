@@ -10,6 +10,7 @@ import type { FileRows, Header, RowType } from './exchangeFile';
 import { objectTypeOf } from './ids';
 import { configurationKey } from './known';
 import type { Registry } from './registry';
+import { INBOX_STATES } from './rows';
 import type { RecordRow } from './rows';
 import type { Page } from './store';
 
@@ -118,9 +119,9 @@ class Lines {
 			for (const row of page) this.row('domain', row);
 			yield;
 		}
-		for await (const page of pagesOf((after) => store.scanInbox(workspace, after, PAGE))) {
+		for await (const page of pagesOf((after) => store.scanInbox(workspace, { states: INBOX_STATES }, after, PAGE))) {
 			await this.withRecords(page.flatMap(({ recordId }) => recordId ?? []));
-			for (const row of page) this.row('inbox', row);
+			for (const row of page) this.row('inbox', omit(row, 'site'));
 			yield;
 		}
 		if (this.header.history) yield* this.history();

@@ -1,12 +1,14 @@
 import type { DomainOwner } from '../../shared/identity/match';
 import type { ObjectType } from '../../shared/identity/outcome';
-import type { CheckpointRow, ConfigurationRow, DomainRow, EmailRow, InboxRow, KeptRun, MappingRow, RecordRow, RecordState } from './rows';
+import type { CheckpointRow, ConfigurationRow, DomainRow, EmailRow, ErasedRow, InboxRow, KeptRun, MappingRow, RecordRow, RecordState } from './rows';
 import type { IdKey, Snapshot } from './store';
 
 /** Text that stands for an External ID in a map. */
 export function idKeyText({ objectType, externalType, key }: IdKey): string {
 	return `${objectType}\n${externalType}\n${key}`;
 }
+
+const MOST_POINTERS = 100_000;
 
 /** Rows that were read, by the keys that rules ask for. */
 export class Known {
@@ -27,6 +29,7 @@ export class Known {
 	private readonly personOfAccount = new Map<string, string>();
 	private readonly undoneChanges = new Set<number>();
 	private readonly runsById = new Map<string, KeptRun>();
+	protected readonly erasedByKey = new Map<string, ErasedRow>();
 
 	constructor(snapshot: Snapshot) {
 		this.index(snapshot);
@@ -44,6 +47,7 @@ export class Known {
 		for (const { accountId, id } of snapshot.people) this.personOfAccount.set(accountId, id);
 		for (const seq of snapshot.undone) this.undoneChanges.add(seq);
 		for (const row of snapshot.runs) this.runsById.set(row.id, row);
+		for (const row of snapshot.erased) this.erasedByKey.set(row.key, row);
 	}
 
 	configuration(objectType: ObjectType, externalType: string): ConfigurationRow | undefined {
@@ -84,6 +88,30 @@ export class Known {
 
 	record(id: string): RecordRow | undefined {
 		return this.records.get(id);
+	}
+
+	/** The record that an Object ID leads to: where it was merged, the one that it was merged into. */
+	survivorOf(id: string): RecordRow | undefined {
+		let record = this.records.get(id);
+		// A pointer never leads back; the count only keeps a damaged file from holding us up.
+		for (let steps = 0; record?.state === 'merged' && record.mergedInto !== null && steps < MOST_POINTERS; steps++) record = this.records.get(record.mergedInto);
+		return record;
+	}
+
+	/** The live account of a person, if its account was read. */
+	accountOf(person: RecordRow): RecordRow | undefined {
+		const account = person.accountId === null ? undefined : this.survivorOf(person.accountId);
+		return account?.state === 'active' ? account : undefined;
+	}
+
+	/** Records that were read and were merged into one, directly or by way of others. */
+	mergedInto(id: string): RecordRow[] {
+		return [...this.records.values()].filter((row) => row.state === 'merged' && row.id !== id && this.survivorOf(row.id)?.id === id);
+	}
+
+	/** When and with what other keys the owner of a key was erased, if that was asked for. */
+	erased(key: string): ErasedRow | undefined {
+		return this.erasedByKey.get(key);
 	}
 
 	/** Records of a type that have the address: the live ones, or those in another state. */
@@ -136,6 +164,11 @@ export class Known {
 
 	run(id: string): KeptRun | undefined {
 		return this.runsById.get(id);
+	}
+
+	/** Rows of the inbox that were read. */
+	inboxRows(): InboxRow[] {
+		return [...this.inboxByKey.values()];
 	}
 
 	protected indexMapping(row: MappingRow): void {

@@ -6,6 +6,7 @@ import { shown } from '../../shared/identity/wording';
 import type { ConflictChoices, ExternalIdEntry, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
+import { erasedAmong, readsOfErased } from './erased';
 import { groupByKeys, inParts, sameSpelling, sortOut } from './groups';
 import { allowed, itemsOf } from './mappings';
 import { deletedBefore, emailOfOther, isBlank, severalWithEmail } from './objects';
@@ -46,7 +47,7 @@ export async function linkIds(registry: Registry, entries: readonly LinkEntry[],
 		inParts(sound),
 		work.signal,
 		async (batch) => {
-			const outcomes = await registry.transact(readsOfIds(batch.flat()), work, (unit) =>
+			const outcomes = await registry.transact({ ...readsOfIds(batch.flat()), ...readsOfErased(batch.flat()) }, work, (unit) =>
 				batch.map((group) => linkGroup(registry, unit, group, choices, work)),
 			);
 			batch.forEach((group, at) => group.forEach(({ index }, place) => work.settle(index, outcomes[at]?.[place] as Outcome)));
@@ -139,7 +140,7 @@ export function tooManyIds(registry: Registry, group: readonly CheckedIds[]): Tr
 }
 
 function linkGroup(registry: Registry, unit: Unit, group: readonly CheckedIds[], choices: ConflictChoices, work: Work): Outcome[] {
-	const found = objectOf(unit, group, choices.whenIdBelongsToOther === 'take');
+	const found = erasedAmong(unit, group) ?? objectOf(unit, group, choices.whenIdBelongsToOther === 'take');
 	if (found && isTrouble(found)) return group.map(() => found);
 	const { objectType } = group[0] as CheckedIds;
 	// A former ID of the record names it as well as a current one, and stays former.

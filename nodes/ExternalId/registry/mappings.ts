@@ -7,6 +7,8 @@ import { inOrderOf } from '../../shared/order';
 import type { ConflictChoices, MappingEntry, MappingName, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
+import { erasedAmong, readsOfErased } from './erased';
+import type { Keys } from './erased';
 import { groupByKeys, inParts, sameSpelling, sortOut } from './groups';
 import { checkObjectId, goneRecord, isBlank } from './objects';
 import { lookUpOwners, ownersOf } from './owners';
@@ -17,13 +19,14 @@ import { aRecord } from './registry';
 import type { MappingRow } from './rows';
 import { listOf } from './settings';
 import type { Unit } from './unit';
-import { idKeyText } from './known';
-import type { Known } from './known';
+import { idKeyText, Known } from './known';
 import { shownMapping } from './views';
 
 export interface CheckedMapping extends CheckedId {
 	index: number;
 	objectId: string;
+	/** The Object ID that was given, where its record was merged into another. */
+	mergedFrom?: string;
 }
 
 /**
@@ -40,11 +43,11 @@ export async function createMappings(registry: Registry, entries: readonly Mappi
 		const objectId = checkObjectId(entry.objectType, entry.objectId);
 		return typeof objectId === 'string' ? { ...id, objectId } : objectId;
 	});
-	const groups = await groupByKeys(checked, (entry) => [idKeyText(entry), `${entry.externalType}\n${entry.objectId}`]);
+	const groups = await groupByKeys(await followMerged(registry, checked, work), (entry) => [idKeyText(entry), `${entry.externalType}\n${entry.objectId}`]);
 	const { sound, doubtful } = sortOut(groups, (group) => contradictionIn(registry, group));
 	const create = async (batch: ReadonlyArray<readonly CheckedMapping[]>, decide: (unit: Unit) => Outcome[]) => {
 		const entriesOfBatch = batch.flat();
-		const reads = { ids: entriesOfBatch, objectIds: entriesOfBatch.map(({ objectId }) => objectId), with: { mappings: true } };
+		const reads = { ids: entriesOfBatch, objectIds: entriesOfBatch.map(({ objectId }) => objectId), ...readsOfErased(entriesOfBatch.map(asKeys)), with: { mappings: true } };
 		const outcomes = await registry.transact(reads, work, decide);
 		entriesOfBatch.forEach(({ index }, at) => work.settle(index, outcomes[at] as Outcome));
 	};
@@ -65,6 +68,30 @@ export async function createMappings(registry: Registry, entries: readonly Mappi
 	);
 }
 
+/** Entries whose record was merged into another are about that one. */
+async function followMerged(registry: Registry, checked: readonly CheckedMapping[], work: Work): Promise<CheckedMapping[]> {
+	if (!(await registry.store.hasMerged(registry.workspace))) return [...checked];
+	const followed: CheckedMapping[] = [];
+	await inBatches(
+		checked.map((entry) => [entry]),
+		work.signal,
+		async (batch) => {
+			const entries = batch.flat();
+			const known = new Known(await registry.store.read(registry.workspace, { objectIds: entries.map(({ objectId }) => objectId) }));
+			for (const entry of entries) {
+				const survivor = known.survivorOf(entry.objectId);
+				followed.push(survivor === undefined || survivor.id === entry.objectId ? entry : { ...entry, objectId: survivor.id, mergedFrom: entry.objectId });
+			}
+		},
+		(left) => settleCancelled(left, work),
+	);
+	return followed;
+}
+
+function asKeys(entry: CheckedMapping): Keys {
+	return { objectType: entry.objectType, ids: [entry] };
+}
+
 /** Joins groups between whose records IDs are moved. */
 async function withOwners(registry: Registry, groups: ReadonlyArray<readonly CheckedMapping[]>, work: Work): Promise<CheckedMapping[][]> {
 	const claims = groups.map((items) => ({ items, ids: [...items], matchKeys: [] }));
@@ -73,11 +100,15 @@ async function withOwners(registry: Registry, groups: ReadonlyArray<readonly Che
 	return joined.map((parts) => parts.flatMap(({ items }) => items));
 }
 
+function from({ mergedFrom }: CheckedMapping): { mergedFrom?: string } {
+	return mergedFrom === undefined ? {} : { mergedFrom };
+}
+
 /** `unchanged` where the mapping is there already. */
 function asMapped(known: Known, entry: CheckedMapping): Outcome | undefined {
 	const row = known.mapping(entry);
 	const isSo = row?.objectId === entry.objectId && row.state === 'current' && known.record(entry.objectId)?.state === 'active';
-	return isSo ? { status: 'unchanged', ...shownMapping(row) } : undefined;
+	return isSo ? { status: 'unchanged', ...shownMapping(row), ...from(entry) } : undefined;
 }
 
 /**
@@ -104,14 +135,15 @@ function createForObject(registry: Registry, unit: Unit, entries: readonly Check
 	const { objectId, objectType } = entries[0] as CheckedMapping;
 	const record = unit.record(objectId);
 	if (record?.objectType !== objectType || record.state !== 'active') return entries.map((entry) => [entry, goneRecord(record, objectType, objectId)]);
-	const free = entries.filter((entry) => !elsewhere(unit, entry, objectId, choices));
+	const refused = (entry: CheckedMapping) => erasedAmong(unit, [asKeys(entry)]) ?? elsewhere(unit, entry, objectId, choices);
+	const free = entries.filter((entry) => !refused(entry));
 	const plan = planIds(registry, unit, free, objectId, choices);
 	const spelling = entries.length === 1 ? undefined : new Map(Object.entries(groupBy(free, idKeyText)).map(([key, same]) => [key, sameSpelling(same, ({ externalId }) => externalId)]));
 	return entries.map((entry) => {
-		const problem = elsewhere(unit, entry, objectId, choices) ?? asMapped(unit, entry) ?? (isTrouble(plan) ? plan : undefined);
+		const problem = refused(entry) ?? asMapped(unit, entry) ?? (isTrouble(plan) ? plan : undefined);
 		if (problem) return [entry, problem];
 		const { row, before } = placeId(unit, spelling?.get(idKeyText(entry)) ?? entry, objectId, plan as Placement);
-		return [entry, { status: 'created', ...shownMapping(row), ...(before === undefined || before === 'same' ? {} : { before }) }];
+		return [entry, { status: 'created', ...shownMapping(row), ...from(entry), ...(before === undefined || before === 'same' ? {} : { before }) }];
 	});
 }
 

@@ -18,6 +18,8 @@ export type CheckedName = { id: CheckedId } | { objectId: string; objectType: Ob
 export interface NamedRecord {
 	record: RecordRow;
 	mapping?: MappingRow;
+	/** The Object ID that was given, where its record was merged into this one. */
+	mergedFrom?: string;
 }
 
 /** Checks an Object ID by its form: a text with the prefix of the Object Type. */
@@ -56,7 +58,7 @@ export function readsOf(names: readonly CheckedName[]): Pick<Reads, 'ids' | 'obj
 	return { ids, objectIds, emails };
 }
 
-/** The record that a name leads to, deleted or not; or why there is none. */
+/** The record that a name leads to (of a merged one, the one that it was merged into), deleted or not; or why there is none. */
 export function findNamed(known: Known, name: CheckedName): NamedRecord | Trouble {
 	if ('id' in name) {
 		const mapping = known.mapping(name.id);
@@ -66,8 +68,9 @@ export function findNamed(known: Known, name: CheckedName): NamedRecord | Troubl
 		return trouble('notFound', 'noMapping', `No ${OBJECT_WORD[objectType]} has the ${externalType} ID "${shown(externalId)}".`, [objectType, externalType, key], { objectType, externalType, externalId });
 	}
 	if ('objectId' in name) {
-		const record = known.record(name.objectId);
-		return record?.objectType === name.objectType ? { record } : goneRecord(undefined, name.objectType, name.objectId);
+		const record = known.survivorOf(name.objectId);
+		if (record?.objectType !== name.objectType) return goneRecord(undefined, name.objectType, name.objectId);
+		return record.id === name.objectId ? { record } : { record, mergedFrom: name.objectId };
 	}
 	const live = known.recordsByEmail(name.objectType, name.emailKey);
 	const records = live.length > 0 ? live : known.recordsByEmail(name.objectType, name.emailKey, 'deleted');
@@ -97,6 +100,9 @@ export function goneRecord(record: RecordRow | undefined, objectType: ObjectType
 	if (record?.state === 'deleted') {
 		const day = new Date(record.updatedAt).toISOString().slice(0, 10);
 		return trouble('notFound', 'recordDeleted', `The ${word} ${objectId} was deleted on ${day}. Record → Delete or Restore (Do: Restore) brings it back.`, [objectId], { objectType, objectId, deletedAt: new Date(record.updatedAt).toISOString() });
+	}
+	if (record?.state === 'merged') {
+		return trouble('notFound', 'recordMerged', `The ${word} ${objectId} was merged into ${record.mergedInto}. Use that Object ID.`, [objectId], { objectType, objectId, mergedInto: record.mergedInto });
 	}
 	return trouble('notFound', 'noRecord', `There is no ${word} ${shown(objectId)} in this registry.`, [objectId], { objectType, objectId });
 }

@@ -1,17 +1,13 @@
 import { isTrouble } from '../../shared/identity/outcome';
 import type { Outcome, Trouble } from '../../shared/identity/outcome';
-import { Pacer } from '../../shared/pace';
 import type { ObjectName, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
+import { accountsMergedInto, eachContact } from './accountContacts';
 import { checkName, findNamed, readsOf } from './objects';
 import type { CheckedName } from './objects';
 import type { Registry } from './registry';
-import type { RecordRow } from './rows';
 import type { Unit } from './unit';
-
-/** Contacts of a deleted account that one transaction takes into the inbox. */
-const CONTACTS_A_STEP = 200;
 
 /**
  * Deletes records, softly: their IDs stay and feeds do not revive them, until they are restored. Contacts of a deleted
@@ -45,8 +41,8 @@ export async function deleteRecords(registry: Registry, names: readonly ObjectNa
 function deleteRecord(unit: Unit, name: CheckedName): Outcome {
 	const found = findNamed(unit, name);
 	if (isTrouble(found)) return found;
-	const { record } = found;
-	const shown = { objectType: record.objectType, objectId: record.id, deleted: true };
+	const { record, mergedFrom } = found;
+	const shown = { objectType: record.objectType, objectId: record.id, ...(mergedFrom ? { mergedFrom } : {}), deleted: true };
 	if (record.state !== 'active') return { status: 'unchanged', ...shown };
 	unit.updateRecord(record.id, { state: 'deleted' }, 'recordDeleted', { state: 'active' }, { state: 'deleted' });
 	return { status: 'deleted', ...shown };
@@ -55,35 +51,22 @@ function deleteRecord(unit: Unit, name: CheckedName): Outcome {
 function restoreRecord(unit: Unit, name: CheckedName): Outcome {
 	const found = findNamed(unit, name);
 	if (isTrouble(found)) return found;
-	const { record } = found;
-	const shown = { objectType: record.objectType, objectId: record.id };
+	const { record, mergedFrom } = found;
+	const shown = { objectType: record.objectType, objectId: record.id, ...(mergedFrom ? { mergedFrom } : {}) };
 	if (record.state !== 'deleted') return { status: 'unchanged', ...shown };
 	unit.updateRecord(record.id, { state: 'active' }, 'recordRestored', { state: 'deleted' }, { state: 'active' });
 	return { status: 'updated', ...shown, restored: true };
 }
 
 async function moveContactsToInbox(registry: Registry, accountId: string, work: Work): Promise<number> {
-	const pacer = new Pacer({ every: 1 });
-	for (let moved = 0; ; ) {
-		const contacts = await contactsOf(registry, accountId);
-		if (contacts.length === 0 || work.signal?.aborted) return moved;
-		await registry.transact({ objectIds: contacts.map(({ id }) => id), with: { emails: true } }, work, (unit) => {
-			for (const { id } of contacts) orphan(unit, id, accountId);
-		});
-		moved += contacts.length;
-		if (pacer.due()) await pacer.rest();
-	}
+	const accounts = [accountId, ...(await accountsMergedInto(registry, accountId))];
+	return await eachContact(registry, accounts, work, (unit, id) => orphan(unit, id, accounts));
 }
 
-async function contactsOf(registry: Registry, accountId: string): Promise<RecordRow[]> {
-	const page = await registry.store.scanRecords(registry.workspace, { objectType: 'people', states: ['active', 'deleted', 'merged'], accountId }, undefined, CONTACTS_A_STEP);
-	return page.rows;
-}
-
-function orphan(unit: Unit, id: string, accountId: string): void {
+export function orphan(unit: Unit, id: string, accounts: readonly string[]): void {
 	const contact = unit.record(id);
-	if (contact?.accountId !== accountId) return;
-	unit.updateRecord(id, { accountId: null }, 'recordUpdated', { accountId }, { accountId: null });
+	if (contact?.accountId == null || !accounts.includes(contact.accountId)) return;
+	unit.updateRecord(id, { accountId: null }, 'recordUpdated', { accountId: contact.accountId }, { accountId: null });
 	if (contact.state !== 'active') return;
 	const email = unit.emailsOf(id).find(({ isPrimary }) => isPrimary);
 	const name = typeof contact.fields.name === 'string' ? contact.fields.name : null;

@@ -2,7 +2,7 @@ import type { Registry } from './registry';
 import type { Reads } from './store';
 import { Unit } from './unit';
 
-const NOTHING = { configurations: [], mappings: [], records: [], emails: [], domains: [], inbox: [], settings: [], people: [], undone: [], runs: [], checkpoints: [] };
+const NOTHING = { configurations: [], mappings: [], records: [], emails: [], domains: [], inbox: [], settings: [], people: [], undone: [], runs: [], checkpoints: [], erased: [] };
 
 /**
  * Does the steps of a run without writing: each step sees what the steps before it would have written. For that it keeps the

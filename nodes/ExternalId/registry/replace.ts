@@ -4,6 +4,7 @@ import { shown } from '../../shared/identity/wording';
 import type { ExternalIdEntry, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
+import { erasedAmong, readsOfErased } from './erased';
 import { groupByKeys } from './groups';
 import { itemsOf } from './mappings';
 import { checkObjectId, goneRecord } from './objects';
@@ -49,6 +50,7 @@ export async function replaceIds(
 			const reads = {
 				ids: items.flatMap(({ id, old }) => (old ? [id, old] : [id])),
 				objectIds: items.flatMap(({ objectId }) => objectId ?? []),
+				...readsOfErased(items.map(({ id }) => ({ objectType: id.objectType, ids: [id] }))),
 				with: { mappings: true },
 			};
 			const settled = await registry.transact(reads, work, (unit) =>
@@ -94,7 +96,7 @@ function replaceId(registry: Registry, unit: Unit, { id, old, objectId: given }:
 	}
 	const record = unit.record(objectId);
 	if (!record || record.objectType !== id.objectType || record.state !== 'active') return goneRecord(record, id.objectType, objectId);
-	const problem = elsewhere(unit, id, objectId, { whenIdBelongsToOther: 'conflict', whenRecordHasOther: 'take' });
+	const problem = erasedAmong(unit, [{ objectType: id.objectType, ids: [id] }]) ?? elsewhere(unit, id, objectId, { whenIdBelongsToOther: 'conflict', whenRecordHasOther: 'take' });
 	if (problem) return problem;
 
 	const others = unit.currentOf(objectId, id.externalType).filter((row) => row.idKey !== id.key);

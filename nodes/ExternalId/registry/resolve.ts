@@ -12,10 +12,11 @@ import { Known } from './known';
 
 /** Finds the record that each name leads to: its Object ID and fields; with `allIds`, all its External IDs too. */
 export async function resolveNames(registry: Registry, names: readonly ObjectName[], work: Work, allIds = false): Promise<void> {
-	await lookUp(registry, names, work, { with: { mappings: allIds } }, (known, { record, mapping }) => ({
+	await lookUp(registry, names, work, { with: { mappings: allIds } }, (known, { record, mapping, mergedFrom }) => ({
 		status: 'found',
 		objectType: record.objectType,
 		objectId: record.id,
+		...(mergedFrom ? { mergedFrom } : {}),
 		...(mapping ? { externalType: mapping.externalType, externalId: mapping.externalId, mappingId: mapping.id, isFormer: mapping.state === 'former' } : {}),
 		...(allIds ? { externalIds: currentIds(known, record.id), formerIds: formerIds(known, record.id) } : {}),
 		...(record.objectType === 'people' ? { accountId: record.accountId } : {}),
@@ -25,9 +26,10 @@ export async function resolveNames(registry: Registry, names: readonly ObjectNam
 
 /** Whole records: fields, e-mails, External IDs, Related Domains. */
 export async function getRecords(registry: Registry, names: readonly ObjectName[], work: Work): Promise<void> {
-	await lookUp(registry, names, work, { with: { mappings: true, emails: true, domains: true } }, (known, { record }) => ({
+	await lookUp(registry, names, work, { with: { mappings: true, emails: true, domains: true } }, (known, { record, mergedFrom }) => ({
 		status: 'found',
 		...shownRecord(known, record),
+		...(mergedFrom ? { mergedFrom } : {}),
 	}));
 }
 
@@ -39,10 +41,10 @@ export async function translateNames(registry: Registry, entries: ReadonlyArray<
 		entries.map(({ name }) => name),
 		work,
 		{ with: { mappings: true } },
-		(known, { record, mapping }, index) => {
+		(known, { record, mapping, mergedFrom }, index) => {
 			const toType = toTypes[index];
 			if (typeof toType !== 'string') return toType as Trouble;
-			const source = { objectType: record.objectType, objectId: record.id, ...(mapping ? { fromType: mapping.externalType, fromId: mapping.externalId, isFormer: mapping.state === 'former' } : {}) };
+			const source = { objectType: record.objectType, objectId: record.id, ...(mapping ? { fromType: mapping.externalType, fromId: mapping.externalId, isFormer: mapping.state === 'former' } : {}), ...(mergedFrom ? { mergedFrom } : {}) };
 			const current = known.currentOf(record.id, toType);
 			if (current.length === 0) {
 				return trouble('notFound', 'noIdOfType', `${record.id} has no ${toType} ID.`, [record.id, toType], { ...source, externalType: toType });

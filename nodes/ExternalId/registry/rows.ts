@@ -76,7 +76,8 @@ export interface DomainRow {
 	createdAt: number;
 }
 
-export type InboxState = 'waiting' | 'assigned' | 'discarded';
+export const INBOX_STATES = ['waiting', 'assigned', 'discarded'] as const;
+export type InboxState = (typeof INBOX_STATES)[number];
 
 /** An address, or a contact, that no account could be found for. */
 export interface InboxRow {
@@ -84,14 +85,25 @@ export interface InboxRow {
 	address: string;
 	name: string | null;
 	domain: string | null;
+	/** The registrable domain that `domain` lies under; empty where there is none. */
+	site: string;
 	/** Contact that waits, when it is more than an address. */
 	recordId: string | null;
-	/** Why it waits: code of a trouble (`noAccount`, `ambiguousDomain`, `freeMail`, `accountDeleted`). */
+	/** Why it waits: code of a trouble (`domainWithoutAccount`, `domainAmbiguous`, `domainFreeMail`), `noEmail`, `accountDeleted` or `approval`. */
 	reason: string;
 	state: InboxState;
 	origin: string;
 	createdAt: number;
 	updatedAt: number;
+}
+
+/** A key of a person who was erased. The store keeps a keyed hash of it and never the key. */
+export interface ErasedRow {
+	/** As {@link erasedKey} writes it. */
+	key: string;
+	/** Stands for the person among the keys that were erased with it; tells nothing else. */
+	person: string;
+	erasedAt: number;
 }
 
 /** What can happen; each writes one row of history in the transaction of the change. */
@@ -109,6 +121,7 @@ export const CHANGE_KINDS = [
 	'recordRestored',
 	'recordsMerged',
 	'recordErased',
+	'recordAllowedAgain',
 	'emailAdded',
 	'emailRemoved',
 	'domainAdded',

@@ -14,6 +14,8 @@ export interface Settings {
 	blockedIds: string[];
 	/** Days that the history is kept. */
 	retentionDays: number;
+	/** New contacts that one added Related Domain may make of the inbox without asking. */
+	approveAbove: number;
 }
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
@@ -22,9 +24,11 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
 	blockDomains: [],
 	blockedIds: [...DEFAULT_BLOCKED],
 	retentionDays: 180,
+	approveAbove: 50,
 };
 
 export const MAX_RETENTION_DAYS = 36_500;
+export const MAX_APPROVE_ABOVE = 1_000_000;
 
 export function readSettings(stored: ReadonlyMap<string, string>): Settings {
 	const settings: Record<string, unknown> = { ...DEFAULT_SETTINGS };
@@ -71,6 +75,11 @@ export function checkSettings(given: Readonly<Record<string, unknown>>): Partial
 			return `History is kept for 1 to ${MAX_RETENTION_DAYS} whole days.`;
 		}
 		checked.retentionDays = days;
+	}
+	if (given.approveAbove !== undefined) {
+		const contacts = wholeNumber(given.approveAbove);
+		if (contacts === undefined || contacts < 0 || contacts > MAX_APPROVE_ABOVE) return `Ask Above is a whole number of contacts, from 0 to ${MAX_APPROVE_ABOVE.toLocaleString('en')}.`;
+		checked.approveAbove = contacts;
 	}
 	return checked;
 }

@@ -6,9 +6,11 @@ import type {
 	ConfigurationRow,
 	DomainRow,
 	EmailRow,
+	ErasedRow,
 	FollowerRow,
 	HistoryRow,
 	InboxRow,
+	InboxState,
 	KeptRun,
 	LockRow,
 	MappingRow,
@@ -45,11 +47,17 @@ export interface Reads {
 		account?: boolean;
 		/** one of the people of an account, if it has any */
 		people?: boolean;
+		/** its rows in the inbox, by its addresses and its Object ID */
+		inbox?: boolean;
+		/** records that were merged into it, and into those */
+		merged?: boolean;
 	};
 	/** Up to `limit` live mappings of one External Type. */
 	ofType?: { objectType: ObjectType; externalType: string; limit: number };
 	/** The settings of the workspace too. */
 	settings?: boolean;
+	/** Keys (see {@link ErasedRow}) that may be of people who were erased. Costs one look where nobody was. */
+	erasedKeys?: readonly string[];
 	/** Deleted mappings of these IDs too (to say "already deleted"). */
 	deletedIds?: boolean;
 	/** Changes (`seq`), to learn which of them are undone. */
@@ -58,7 +66,7 @@ export interface Reads {
 	checkpoints?: readonly string[];
 }
 
-/** What a store found. */
+/** What a store found. Where a record is merged, the one that it was merged into is among the records too, as if it had been asked for. */
 export interface Snapshot {
 	configurations: ConfigurationRow[];
 	mappings: MappingRow[];
@@ -73,6 +81,17 @@ export interface Snapshot {
 	undone: number[];
 	runs: KeptRun[];
 	checkpoints: CheckpointRow[];
+	erased: ErasedRow[];
+}
+
+/** What goes for good, with its history. */
+export interface Erasure {
+	objectIds: string[];
+	/** Live External IDs of these objects: deleted mappings of other objects that held them go too. */
+	ids: IdKey[];
+	inbox: string[];
+	/** Addresses by which rows of history that name no object are found, in any case. */
+	addresses: string[];
 }
 
 /** The rows a unit of work wants written, in the order they must be applied. */
@@ -92,6 +111,11 @@ export interface Writes {
 	removedInbox: Array<Pick<InboxRow, 'key'>>;
 	settings: Array<{ key: string; value: string }>;
 	checkpoints: CheckpointRow[];
+	/** Applied before anything else is written. */
+	erasure: Erasure | undefined;
+	erasedKeys: ErasedRow[];
+	/** People (see {@link ErasedRow}) whose keys are forgotten, so that they may come back. */
+	allowedAgain: string[];
 	changes: ChangeRow[];
 	/** Runs that are undone now, and the run that undid them. */
 	undoneRuns: Array<{ id: string; undoneBy: string }>;
@@ -121,6 +145,18 @@ export interface RecordFilter {
 	withType?: string;
 	updatedAfter?: number;
 	/** Contains this text in its fields or e-mail addresses, in any case. */
+	search?: string;
+}
+
+/** Rows of the inbox; what is given must fit, all of it. */
+export interface InboxFilter {
+	states: readonly InboxState[];
+	reason?: string;
+	/** This registrable domain; looks at nothing else when the states are one. */
+	site?: string;
+	/** This domain or one under it. */
+	domain?: string;
+	/** Contained in the address or the name, in any case. */
 	search?: string;
 }
 
@@ -169,6 +205,8 @@ export type Counted =
 	| 'record'
 	/** state */
 	| 'inbox'
+	/** those of the inbox that wait: registrable domain, reason */
+	| 'waiting'
 	/** not grouped */
 	| 'related_domain';
 
@@ -202,9 +240,12 @@ export interface Store {
 
 	/** By Object Type and address, so that those with one address come one after the other. */
 	scanEmails(workspace: string, after: string | undefined, limit: number): Promise<Page<EmailRow>>;
-	/** By key. */
-	scanInbox(workspace: string, after: string | undefined, limit: number): Promise<Page<InboxRow>>;
 	checkpoints(workspace: string): Promise<CheckpointRow[]>;
+	scanInbox(workspace: string, filter: InboxFilter, after: string | undefined, limit: number): Promise<Page<InboxRow>>;
+	/** Whether any record of the workspace was merged into another. */
+	hasMerged(workspace: string): Promise<boolean>;
+	/** Makes what was deleted unreadable in what the engine keeps beside its tables, as far as it can now. */
+	emptyLogs(): Promise<void>;
 
 	/**
 	 * The history: from a place on (`after`: a `seq`, exclusive) towards newer rows, or towards older ones.

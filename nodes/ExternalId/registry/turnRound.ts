@@ -40,6 +40,7 @@ const TURNS: Readonly<Record<ChangeKind, Turn>> = {
 	recordRestored: turnRecordState,
 	recordsMerged: turnRecordState,
 	recordErased: (_undoing, change) => trouble('conflict', 'erasedForGood', 'An erased person cannot be brought back: nothing of them was kept.', [change.seq]),
+	recordAllowedAgain: (_undoing, change) => trouble('conflict', 'allowedForGood', 'That an erased person was allowed again is not undone. Erase the person again.', [change.seq]),
 	emailAdded: turnEmailAdded,
 	emailRemoved: turnEmailRemoved,
 	domainAdded: turnDomainAdded,

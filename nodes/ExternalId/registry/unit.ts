@@ -1,3 +1,4 @@
+import { registrableDomain } from '../../shared/identity/domain';
 import { newId } from './ids';
 import { configurationKey, Known, without } from './known';
 import type {
@@ -7,13 +8,14 @@ import type {
 	ConfigurationRow,
 	DomainRow,
 	EmailRow,
+	ErasedRow,
 	InboxRow,
 	KeptRun,
 	MappingRow,
 	MappingState,
 	RecordRow,
 } from './rows';
-import type { IdKey, Snapshot, Writes } from './store';
+import type { Erasure, IdKey, Snapshot, Writes } from './store';
 
 /**
  * The rows that one transaction works on: what was read, what the decisions so far have changed (so that a later item of
@@ -34,6 +36,9 @@ export class Unit extends Known {
 	private readonly removedInbox = new Map<string, InboxRow>();
 	private readonly settings: Array<{ key: string; value: string }> = [];
 	private readonly checkpoints: CheckpointRow[] = [];
+	private readonly erasures: Erasure[] = [];
+	private readonly erasedKeys: ErasedRow[] = [];
+	private readonly allowedAgain = new Set<string>();
 	private readonly changes: ChangeRow[] = [];
 	private readonly undoneRuns: Writes['undoneRuns'] = [];
 	private readonly undosTakenBack: string[] = [];
@@ -121,7 +126,46 @@ export class Unit extends Known {
 		return row;
 	}
 
-	addMapping(id: IdKey, externalId: string, objectId: string): MappingRow {
+	/** Makes a record a pointer to another; what hung on it is the caller's to move. */
+	mergeRecord(id: string, into: string): void {
+		const old = this.records.get(id);
+		if (!old) throw new RangeError(`No such record was read: ${id}`);
+		this.records.set(id, { ...old, state: 'merged', mergedInto: into, updatedAt: this.now });
+		this.dirtyRecords.add(id);
+		this.change('recordsMerged', { objectType: old.objectType, objectId: id, subject: into, before: { state: old.state }, after: { state: 'merged', mergedInto: into } });
+	}
+
+	/**
+	 * Takes records away for good, with all that hangs on them and their history; what stays is one row that tells it.
+	 *
+	 * @param keys of the person, that are not to come back
+	 */
+	erase(erasure: Erasure, keys: readonly ErasedRow[], what: Pick<ChangeRow, 'objectType' | 'objectId'>): void {
+		for (const id of erasure.objectIds) {
+			for (const row of [...this.mappingsOf(id)]) this.unindexMapping(row);
+			for (const row of [...this.emailsOf(id)]) {
+				without(this.emailsByKey, row.key, row);
+				without(this.emailsByRecord, id, row);
+			}
+			this.records.delete(id);
+			this.dirtyRecords.delete(id);
+		}
+		for (const key of erasure.inbox) this.inboxByKey.delete(key);
+		for (const key of keys) this.erasedByKey.set(key.key, key);
+		this.erasures.push(erasure);
+		this.erasedKeys.push(...keys);
+		this.change('recordErased', what);
+		if (what.objectId) this.touchedRecords.delete(what.objectId);
+	}
+
+	/** Forgets that a person was erased. */
+	allowAgain(person: string, what: Pick<ChangeRow, 'objectType'>): void {
+		for (const row of [...this.erasedByKey.values()]) if (row.person === person) this.erasedByKey.delete(row.key);
+		this.allowedAgain.add(person);
+		this.change('recordAllowedAgain', what);
+	}
+
+	addMapping(id: IdKey, externalId: string, objectId: string, state: 'current' | 'former' = 'current'): MappingRow {
 		const row: MappingRow = {
 			id: newId('mapping', this.now),
 			objectType: id.objectType,
@@ -129,14 +173,14 @@ export class Unit extends Known {
 			externalId,
 			idKey: id.key,
 			objectId,
-			state: 'current',
-			slot: this.freeSlot(objectId, id.externalType),
+			state,
+			slot: state === 'current' ? this.freeSlot(objectId, id.externalType) : null,
 			createdAt: this.now,
-			endedAt: null,
+			endedAt: state === 'current' ? null : this.now,
 		};
 		this.indexMapping(row);
 		this.newMappings.add(row);
-		this.changeMapping('mappingCreated', row, undefined, { externalId });
+		this.changeMapping('mappingCreated', row, undefined, state === 'current' ? { externalId } : { externalId, state });
 		return row;
 	}
 
@@ -227,11 +271,12 @@ export class Unit extends Known {
 	}
 
 	/** Adds to the inbox, or changes what is there. */
-	putInbox(row: Omit<InboxRow, 'createdAt' | 'updatedAt' | 'state'>, state: InboxRow['state'] = 'waiting'): void {
+	putInbox(row: Omit<InboxRow, 'createdAt' | 'updatedAt' | 'state' | 'site'>, state: InboxRow['state'] = 'waiting'): void {
 		const before = this.inboxByKey.get(row.key);
 		const after: InboxRow = {
 			...row,
 			name: row.name ?? before?.name ?? null,
+			site: row.domain === null ? '' : (registrableDomain(row.domain) ?? row.domain),
 			state,
 			createdAt: before?.createdAt ?? this.now,
 			updatedAt: this.now,
@@ -339,6 +384,9 @@ export class Unit extends Known {
 			removedInbox: [...this.removedInbox.values()],
 			settings: this.settings,
 			checkpoints: this.checkpoints,
+			erasure: joined(this.erasures),
+			erasedKeys: this.erasedKeys,
+			allowedAgain: [...this.allowedAgain],
 			changes: this.changes,
 			undoneRuns: this.undoneRuns,
 			undosTakenBack: this.undosTakenBack,
@@ -390,8 +438,14 @@ export class Unit extends Known {
 }
 
 /** All of an inbox row but its times, so that it can be put back. */
-function waitingAs({ key, address, name, domain, recordId, reason, state, origin }: InboxRow): Omit<InboxRow, 'createdAt' | 'updatedAt'> {
+function waitingAs({ key, address, name, domain, recordId, reason, state, origin }: InboxRow): Omit<InboxRow, 'createdAt' | 'updatedAt' | 'site'> {
 	return { key, address, name, domain, recordId, reason, state, origin };
+}
+
+function joined(erasures: readonly Erasure[]): Erasure | undefined {
+	if (erasures.length === 0) return undefined;
+	const all = <Name extends keyof Erasure>(name: Name) => erasures.flatMap((each) => each[name] as Erasure[Name][number][]) as Erasure[Name];
+	return { objectIds: all('objectIds'), ids: all('ids'), inbox: all('inbox'), addresses: all('addresses') };
 }
 
 function pick<K, V>(keys: ReadonlySet<K>, map: ReadonlyMap<K, V>): V[] {

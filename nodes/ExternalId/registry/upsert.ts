@@ -6,10 +6,13 @@ import { kindOf, shown } from '../../shared/identity/wording';
 import type { UpsertChoices, UpsertEntry, Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { checkEntries } from './checked';
+import { assigned } from './contacts';
+import { erasedAmong, readsOfErased } from './erased';
 import { cleanFields, combineInputs, mergeFields, withoutEmpty } from './fields';
 import type { Fields } from './fields';
 import { nameInHistory, valueNow } from './changedFields';
 import { inParts } from './groups';
+import { catchingWaiting } from './heldOutcomes';
 import { checkIds, distinctIds, isFormerOf, namedIds, readsOfIds, recordOfIds } from './link';
 import type { CheckedIds } from './link';
 import { placeId, planIds } from './placement';
@@ -44,10 +47,15 @@ export interface CheckedUpsert extends CheckedIds {
 export async function upsertRecords(registry: Registry, entries: readonly UpsertEntry[], choices: UpsertChoices, work: Work): Promise<void> {
 	await registry.ensurePicked(entries.flatMap(({ objectType, ids }) => ids.map((id) => ({ objectType, externalType: id.externalType }))), work);
 	const checked = await checkEntries(entries, work, (entry) => checkUpsert(registry, entry, choices));
-	for (const groups of await upsertOrder(registry, checked, choices, work)) await upsertGroups(registry, groups, choices, work);
+	const parts = await upsertOrder(registry, checked, choices, work);
+	await catchingWaiting(registry, work, async (hold) => {
+		for (const groups of parts) await upsertGroups(registry, groups, choices, hold, work);
+	});
 }
 
-async function upsertGroups(registry: Registry, groups: ReadonlyArray<readonly CheckedUpsert[]>, choices: UpsertChoices, work: Work): Promise<void> {
+type Hold = Parameters<Parameters<typeof catchingWaiting>[2]>[0];
+
+async function upsertGroups(registry: Registry, groups: ReadonlyArray<readonly CheckedUpsert[]>, choices: UpsertChoices, hold: Hold, work: Work): Promise<void> {
 	await inBatches(
 		inParts(groups),
 		work.signal,
@@ -59,11 +67,21 @@ async function upsertGroups(registry: Registry, groups: ReadonlyArray<readonly C
 				ids: [...fromIds.ids, ...(accounts.ids ?? [])],
 				objectIds: accounts.objectIds,
 				emails: fromIds.emails,
+				...readsOfErased(items),
 				domains: items.flatMap(({ domains }) => domains),
+				// A person who waits in the inbox and gets an account waits no more.
+				inbox: items.flatMap(({ email, account }) => (email && account ? [email.key] : [])),
 				with: { mappings: true, emails: true, domains: true },
 			};
 			const outcomes = await registry.transact(reads, work, (unit) => batch.map((group) => upsertGroup(registry, unit, group, choices, work)));
-			batch.forEach((group, at) => group.forEach(({ index }, place) => work.settle(index, outcomes[at]?.[place] as Outcome)));
+			batch.forEach((group, at) => {
+				const { outcomes: told, newDomains } = outcomes[at] as UpsertedGroup;
+				group.forEach(({ index }, place) => {
+					const outcome = told[place] as Outcome;
+					if (place === 0 && newDomains.length > 0) hold(index, [{ outcome, accountId: String(outcome.objectId), domains: newDomains }]);
+					else work.settle(index, outcome);
+				});
+			});
 		},
 		(left) => settleCancelled(left, work),
 		(group) => group.reduce((weight, { size }) => weight + 1 + size / CHARACTERS_AN_ITEM, 0),
@@ -112,9 +130,15 @@ interface Plan {
 	newDomains: string[];
 }
 
-function upsertGroup(registry: Registry, unit: Unit, items: readonly CheckedUpsert[], choices: UpsertChoices, work: Work): Outcome[] {
+/** What became of the items of a group, and the Related Domains that they gave its account. */
+interface UpsertedGroup {
+	outcomes: Outcome[];
+	newDomains: readonly string[];
+}
+
+function upsertGroup(registry: Registry, unit: Unit, items: readonly CheckedUpsert[], choices: UpsertChoices, work: Work): UpsertedGroup {
 	const plan = planUpsert(registry, unit, items, choices);
-	if (isTrouble(plan)) return items.map(() => plan);
+	if (isTrouble(plan)) return { outcomes: items.map(() => plan), newDomains: [] };
 	const { objectType } = items[0] as CheckedUpsert;
 	let record = plan.target ?? unit.addRecord({ objectType, fields: plan.fields, origin: work.caller.origin, accountId: plan.accountId });
 	if (plan.restores) record = unit.updateRecord(record.id, { state: 'active' }, 'recordRestored', { state: 'deleted' }, { state: 'active' });
@@ -124,22 +148,24 @@ function upsertGroup(registry: Registry, unit: Unit, items: readonly CheckedUpse
 
 	const linked = plan.ids.filter((id) => placeId(unit, id, record.id, plan.placement).before !== 'same');
 	if (takeEmails(unit, record, items)) changed.push('email');
+	if (record.accountId !== null) for (const { key } of unit.emailsOf(record.id)) assigned(unit, unit.inbox(key), record.id);
 	for (const domain of plan.newDomains) unit.putDomain(record.id, domain, false);
 	if (plan.newDomains.length > 0) changed.push('domains');
 
 	const isNew = plan.target === undefined;
 	const status = isNew ? 'created' : linked.length > 0 ? 'linked' : plan.restores || changed.length > 0 ? 'updated' : 'unchanged';
 	const shared = { objectType, objectId: record.id, externalIds: currentIds(unit, record.id) };
-	return items.map((item, place) => ({
+	const outcomes = items.map((item, place): Outcome => ({
 		status: place === 0 ? status : 'unchanged',
 		...shared,
 		...(place === 0 && !isNew && changed.length > 0 ? { changed } : {}),
 		...(item.refusedDomains.length > 0 ? { refusedDomains: item.refusedDomains } : {}),
 	}));
+	return { outcomes, newDomains: plan.newDomains };
 }
 
 function planUpsert(registry: Registry, known: Known, items: readonly CheckedUpsert[], choices: UpsertChoices): Plan | Trouble {
-	const target = targetOf(known, items, choices);
+	const target = erasedAmong(known, items) ?? targetOf(known, items, choices);
 	if (target && isTrouble(target)) return target;
 
 	const ids = distinctIds(items).filter((id) => !isFormerOf(known, id, target));

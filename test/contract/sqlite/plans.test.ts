@@ -5,7 +5,7 @@ import * as statements from '../../../nodes/ExternalId/registry/sqlite/statement
 import { api, ids, picked } from '../api';
 import { Place } from './place';
 
-const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS, FOLLOWERS, PERSON_OF } = statements;
+const { BATCH_READS, BATCH_WRITES, SCANS, COUNT_WINDOWS, HAVE_TYPE, HISTORY_SCANS, RUNS, FOLLOWERS, PERSON_OF, ERASURES } = statements;
 
 let place: Place;
 beforeAll(async () => {
@@ -31,6 +31,9 @@ const LOOKUPS = Object.entries({
 	...SCANS,
 	...Object.fromEntries(Object.entries(COUNT_WINDOWS).map(([name, sql]) => [`count of ${name}`, sql])),
 	...Object.fromEntries(Object.entries(HISTORY_SCANS).map(([name, sql]) => [`history: ${name}`, sql])),
+	...Object.fromEntries(Object.entries(ERASURES).map(([name, sql]) => [`erasure: ${name}`, sql])),
+	'one setting': statements.SETTING,
+	'any merged record': statements.HAS_MERGED,
 	...Object.fromEntries(Object.entries(RUNS).map(([name, sql]) => [`runs: ${name}`, sql])),
 	holders: statements.HOLDERS,
 	'holder of a lock': statements.LOCKS.holder,
@@ -105,6 +108,9 @@ test('every statement of the store is looked at here', () => {
 		'LAST_CHANGE',
 		'PERSON_OF',
 		'CHECKPOINTS',
+		'ERASURES',
+		'SETTING',
+		'HAS_MERGED',
 	]);
 	expect(Object.keys(statements).filter((name) => !seen.has(name))).toEqual([]);
 });

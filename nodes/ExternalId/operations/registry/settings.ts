@@ -1,6 +1,6 @@
 import type { Operation } from '../../../shared/node/operation';
 import type { Registry } from '../../registry/registry';
-import { MAX_RETENTION_DAYS } from '../../registry/settings';
+import { MAX_APPROVE_ABOVE, MAX_RETENTION_DAYS } from '../../registry/settings';
 import { changeSettings } from '../../registry/status';
 import { workOf } from '../reading';
 
@@ -27,6 +27,14 @@ export const settings: Operation<Registry> = {
 					default: '',
 					placeholder: 'e.g. acme-mail.com',
 					description: 'Comma-separated domains that may match although they are free mail or blocked',
+				},
+				{
+					displayName: 'Ask Above',
+					name: 'approveAbove',
+					type: 'number',
+					typeOptions: { minValue: 0, maxValue: MAX_APPROVE_ABOVE },
+					default: 50,
+					description: 'How many new contacts one added Related Domain may make of the inbox. More of them wait there until Inbox → Assign or Approve.',
 				},
 				{
 					displayName: 'Blocked Domains',

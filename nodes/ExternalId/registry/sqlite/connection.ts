@@ -45,7 +45,8 @@ export class Connection {
 			if (!fs.existsSync(file)) fs.closeSync(fs.openSync(file, 'a', OWNER_ONLY_FILE));
 			const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
 			try {
-				db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};`);
+				// What is deleted is overwritten, so that nobody who was erased stays readable in the file.
+				db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA secure_delete = ON;`);
 				migrate(db, file);
 				return new Connection(db, file);
 			} catch (error) {
@@ -67,6 +68,11 @@ export class Connection {
 			if (this.isStale()) throw new RegistryError('cannotOpen', `The registry file was moved or deleted while it was in use: ${this.file}`, 'Run the workflow again: it then works on the file that is there now, or on a new one.');
 			return this.transaction('BEGIN IMMEDIATE', work);
 		});
+	}
+
+	/** Takes what the write-ahead log holds into the file and cuts the log to nothing, unless another process reads from it just now. */
+	async emptyLog(): Promise<void> {
+		await withRetry(this.file, () => this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
 	}
 
 	/** A prepared statement, made once for each text. Texts are constants, so there are few. */

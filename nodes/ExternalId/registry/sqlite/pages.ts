@@ -1,5 +1,5 @@
-import type { ChangeRow, HistoryRow, MappingRow, RunRow } from '../rows';
-import type { ChangeFilter, MappingFilter, Page } from '../store';
+import type { ChangeRow, HistoryRow, InboxRow, MappingRow, RunRow } from '../rows';
+import type { ChangeFilter, InboxFilter, MappingFilter, Page } from '../store';
 
 export function fitsMapping(row: MappingRow, filter: MappingFilter): boolean {
 	return (
@@ -7,6 +7,17 @@ export function fitsMapping(row: MappingRow, filter: MappingFilter): boolean {
 		(filter.objectType === undefined || row.objectType === filter.objectType) &&
 		(filter.externalType === undefined || row.externalType === filter.externalType) &&
 		(filter.objectId === undefined || row.objectId === filter.objectId)
+	);
+}
+
+export function fitsInbox(row: InboxRow, { states, reason, site, domain, search }: InboxFilter): boolean {
+	const text = search?.toLowerCase();
+	return (
+		states.includes(row.state) &&
+		(reason === undefined || row.reason === reason) &&
+		(site === undefined || row.site === site) &&
+		(domain === undefined || row.domain === domain || row.domain?.endsWith(`.${domain}`) === true) &&
+		(text === undefined || row.key.includes(text) || row.name?.toLowerCase().includes(text) === true)
 	);
 }
 

@@ -13,7 +13,9 @@ import { RegistryError } from '../errors';
  * - `record_inactive` is small: with it a look at many records that are active but for a few reads no record.
  * - `follower` holds how far each trigger has read the history, and the batch that it handed to n8n and n8n has not ended yet.
  * - `change.undoes` is the `seq` of the change that an undo turned round; a run that is wholly undone names the undo in `undone_by`.
- * - `erased` holds keyed hashes of the keys of people who were erased, and nothing else of them.
+ * - `erased` holds keyed hashes of the keys of people who were erased, and nothing else of them; `person` is a random text that
+ *   the keys of one person share.
+ * - `inbox.site` is the registrable domain of an address, under which a new Related Domain finds it.
  */
 const STEPS: readonly string[] = [
 	`
@@ -189,6 +191,16 @@ const STEPS: readonly string[] = [
 	ALTER TABLE change ADD COLUMN undoes INTEGER;
 	CREATE INDEX change_undoes ON change (workspace, undoes, seq) WHERE undoes IS NOT NULL;
 	CREATE INDEX run_undone ON run (workspace, undone_by) WHERE undone_by IS NOT NULL;
+	CREATE INDEX record_merged ON record (workspace, merged_into, id) WHERE merged_into IS NOT NULL;
+	CREATE INDEX change_address ON change (workspace, subject COLLATE NOCASE) WHERE object_id IS NULL AND subject IS NOT NULL;
+
+	ALTER TABLE erased ADD COLUMN person TEXT NOT NULL DEFAULT '';
+	CREATE INDEX erased_person ON erased (workspace, person);
+
+	ALTER TABLE inbox ADD COLUMN site TEXT NOT NULL DEFAULT '';
+	UPDATE inbox SET site = ifnull(domain, '');
+	DROP INDEX inbox_domain;
+	CREATE INDEX inbox_site ON inbox (workspace, state, site, key);
 	`,
 ];
 

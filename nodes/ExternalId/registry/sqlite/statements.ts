@@ -11,7 +11,7 @@ const RECORD = `r.id, r.object_type AS objectType, r.state, r.merged_into AS mer
 const EMAIL = `e.record_id AS recordId, e.object_type AS objectType, e.key, e.address, e.is_primary AS isPrimary,
 	e.created_at AS createdAt`;
 const DOMAIN = 'd.domain, d.account_id AS accountId, d.preferred, d.created_at AS createdAt';
-const INBOX = `i.key, i.address, i.name, i.domain, i.record_id AS recordId, i.reason, i.state, i.origin,
+const INBOX = `i.key, i.address, i.name, i.domain, i.site, i.record_id AS recordId, i.reason, i.state, i.origin,
 	i.created_at AS createdAt, i.updated_at AS updatedAt`;
 const CHECKPOINT = 'p.name, p.value, p.saved_at AS savedAt';
 const RUN = `u.id, u.operation, u.workflow_id AS workflowId, u.node_id AS nodeId, u.execution_id AS executionId, u.origin,
@@ -48,6 +48,10 @@ export const BATCH_READS = {
 		ON c.workspace = ?1 AND c.undoes = j.value GROUP BY j.key`,
 	runs: `SELECT ${RUN} FROM json_each(?2) AS j CROSS JOIN run AS u
 		ON u.workspace = ?1 AND u.id = j.value`,
+	mergedInto: `SELECT ${RECORD} FROM json_each(?2) AS j CROSS JOIN record AS r INDEXED BY record_merged
+		ON r.workspace = ?1 AND r.merged_into = j.value ORDER BY j.key, r.id`,
+	erased: `SELECT j.value AS hash, e.person, e.erased_at AS erasedAt FROM json_each(?2) AS j CROSS JOIN erased AS e
+		ON e.workspace = ?1 AND e.hash = j.value`,
 } as const;
 
 /** Writes of a batch: parameters are the workspace first and the JSON array of rows last. */
@@ -78,8 +82,8 @@ export const BATCH_WRITES = {
 		SELECT ?1, value->>'domain', value->>'accountId', value->>'preferred', value->>'createdAt'
 		FROM json_each(?2) WHERE true
 		ON CONFLICT (workspace, domain, account_id) DO UPDATE SET preferred = excluded.preferred`,
-	inbox: `INSERT INTO inbox (workspace, key, address, name, domain, record_id, reason, state, origin, created_at, updated_at)
-		SELECT ?1, value->>'key', value->>'address', value->>'name', value->>'domain', value->>'recordId', value->>'reason',
+	inbox: `INSERT INTO inbox (workspace, key, address, name, domain, site, record_id, reason, state, origin, created_at, updated_at)
+		SELECT ?1, value->>'key', value->>'address', value->>'name', value->>'domain', value->>'site', value->>'recordId', value->>'reason',
 			value->>'state', value->>'origin', value->>'createdAt', value->>'updatedAt'
 		FROM json_each(?2) WHERE true
 		ON CONFLICT (workspace, key) DO UPDATE SET name = excluded.name, reason = excluded.reason, state = excluded.state,
@@ -89,6 +93,9 @@ export const BATCH_WRITES = {
 	removedInbox: `DELETE FROM inbox WHERE workspace = ?1 AND key IN (SELECT value->>'key' FROM json_each(?2))`,
 	removedDomains: `DELETE FROM related_domain WHERE workspace = ?1 AND (domain, account_id) IN
 		(SELECT value->>'domain', value->>'accountId' FROM json_each(?2))`,
+	erasedKeys: `INSERT INTO erased (workspace, hash, person, erased_at)
+		SELECT ?1, value->>'key', value->>'person', value->>'erasedAt' FROM json_each(?2) WHERE true
+		ON CONFLICT (workspace, hash) DO NOTHING`,
 	deletedConfigurations: `DELETE FROM configuration WHERE workspace = ?1 AND (object_type, external_type) IN
 		(SELECT value->>'objectType', value->>'externalType' FROM json_each(?2))`,
 	touchedRecords: `UPDATE record SET updated_at = ?2 WHERE workspace = ?1 AND id IN (SELECT value FROM json_each(?3))`,
@@ -129,6 +136,27 @@ export const CHECKPOINTS = `SELECT ${CHECKPOINT} FROM checkpoint AS p WHERE p.wo
 export const CONFIGURATIONS = `SELECT ${CONFIGURATION} FROM configuration AS c WHERE c.workspace = ?1 ORDER BY c.object_type, c.external_type`;
 export const SETTINGS = 'SELECT key, value FROM setting WHERE workspace = ?1';
 
+const MOVED_AWAY = `FROM json_each(?2) AS j CROSS JOIN mapping AS m INDEXED BY mapping_deleted_key
+	ON m.workspace = ?1 AND m.object_type = j.value->>'objectType' AND m.external_type = j.value->>'externalType'
+		AND m.id_key = j.value->>'key' AND m.state = 'deleted'`;
+
+/** What an erasure takes away, in this order: the workspace first, a JSON array last. */
+export const ERASURES = {
+	changesOfMoved: `DELETE FROM change WHERE seq IN (SELECT c.seq ${MOVED_AWAY}
+		CROSS JOIN change AS c INDEXED BY change_object ON c.workspace = ?1 AND c.object_id = m.object_id AND c.subject = m.id)`,
+	moved: `DELETE FROM mapping WHERE workspace = ?1 AND id IN (SELECT m.id ${MOVED_AWAY})`,
+	changesOfObjects: `DELETE FROM change WHERE workspace = ?1 AND object_id IN (SELECT value FROM json_each(?2))`,
+	changesOfAddresses: `DELETE FROM change WHERE workspace = ?1 AND object_id IS NULL AND subject COLLATE NOCASE IN (SELECT value FROM json_each(?2))`,
+	mappings: `DELETE FROM mapping WHERE workspace = ?1 AND object_id IN (SELECT value FROM json_each(?2))`,
+	emails: `DELETE FROM email WHERE workspace = ?1 AND record_id IN (SELECT value FROM json_each(?2))`,
+	inbox: `DELETE FROM inbox WHERE workspace = ?1 AND key IN (SELECT value FROM json_each(?2))`,
+	records: `DELETE FROM record WHERE workspace = ?1 AND id IN (SELECT value FROM json_each(?2))`,
+	allowedAgain: `DELETE FROM erased WHERE workspace = ?1 AND person IN (SELECT value FROM json_each(?2))`,
+} as const;
+
+export const SETTING = 'SELECT value FROM setting WHERE workspace = ?1 AND key = ?2';
+export const HAS_MERGED = `SELECT 1 AS found FROM record INDEXED BY record_merged WHERE workspace = ?1 AND merged_into IS NOT NULL LIMIT 1`;
+
 /**
  * Scans: each looks at no more than a window of rows (the last parameter) in the order of a key, from after a given one,
  * and tells for every row whether it fits, so that a call is short however rare the fits are.
@@ -149,6 +177,10 @@ export const SCANS = {
 	emails: `SELECT ${EMAIL} FROM email AS e WHERE e.workspace = ?1 AND (e.object_type, e.key, e.record_id) > (?2, ?3, ?4)
 		ORDER BY e.object_type, e.key, e.record_id LIMIT ?5`,
 	inbox: `SELECT ${INBOX} FROM inbox AS i WHERE i.workspace = ?1 AND i.key > ?2 ORDER BY i.key LIMIT ?3`,
+	inboxOfState: `SELECT ${INBOX} FROM inbox AS i INDEXED BY inbox_site WHERE i.workspace = ?1 AND i.state = ?2 AND (i.site, i.key) > (?3, ?4)
+		ORDER BY i.site, i.key LIMIT ?5`,
+	inboxOfSite: `SELECT ${INBOX} FROM inbox AS i INDEXED BY inbox_site WHERE i.workspace = ?1 AND i.state = ?2 AND i.site = ?3 AND i.key > ?4
+		ORDER BY i.key LIMIT ?5`,
 } as const;
 
 /** Which of some records have a current External ID of a type: workspace, type, JSON array of Object IDs. */
@@ -166,6 +198,12 @@ export const COUNT_WINDOWS = {
 	mapping: countWindow('mapping', ['object_type', 'external_type', 'state']),
 	record: countWindow('record', ['object_type', 'state']),
 	inbox: countWindow('inbox', ['state'], 'key'),
+	// The position is registrable domain and key in one text.
+	waiting: `SELECT site || char(10) || reason AS grouped, count(*) AS rows, max(site || char(31) || key) AS last FROM
+		(SELECT site, key, reason FROM inbox INDEXED BY inbox_site WHERE workspace = ?1 AND state = 'waiting'
+			AND (site, key) > (substr(?2, 1, instr(?2, char(31)) - 1), substr(?2, instr(?2, char(31)) + 1))
+			ORDER BY site, key LIMIT ?3)
+		GROUP BY site, reason`,
 	// The position is domain and account in one text, for a domain may belong to several accounts.
 	related_domain: `SELECT '' AS grouped, count(*) AS rows, max(domain || char(31) || account_id) AS last FROM
 		(SELECT domain, account_id FROM related_domain WHERE workspace = ?1

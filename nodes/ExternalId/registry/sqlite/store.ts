@@ -5,13 +5,16 @@ import groupBy from 'lodash/groupBy';
 
 import { Pacer } from '../../../shared/pace';
 import { RegistryError, isConstraint, registryError } from '../errors';
+import { keyedHash, newSecret } from '../erasedKeys';
 import { objectIdRange } from '../ids';
-import type { CheckpointRow, ConfigurationRow, DomainRow, EmailRow, FollowerRow, HistoryRow, InboxRow, KeptRun, LockRow, MappingRow, PendingBatch, RecordRow, RunRow } from '../rows';
+import type { CheckpointRow, ConfigurationRow, DomainRow, EmailRow, ErasedRow, FollowerRow, HistoryRow, InboxRow, KeptRun, LockRow, MappingRow, PendingBatch, RecordRow, RunRow } from '../rows';
 import type {
 	ChangeFilter,
 	Counted,
+	Erasure,
 	HolderRow,
 	IdKey,
+	InboxFilter,
 	MappingFilter,
 	Page,
 	Reads,
@@ -24,7 +27,7 @@ import type {
 import { Unit } from '../unit';
 import { Connection } from './connection';
 import { SCHEMA_VERSION } from './schema';
-import { asHistory, fitsChange, fitsMapping, onePage, page } from './pages';
+import { asHistory, fitsChange, fitsInbox, fitsMapping, onePage, page } from './pages';
 import type { StoredChange } from './pages';
 import {
 	BATCH_READS,
@@ -33,8 +36,10 @@ import {
 	CHECKPOINTS,
 	CONFIGURATIONS,
 	COUNT_WINDOWS,
-	FOLLOWER_WRITTEN,
+	ERASURES,
 	FOLLOWERS,
+	FOLLOWER_WRITTEN,
+	HAS_MERGED,
 	HAVE_TYPE,
 	HISTORY_SCANS,
 	HOLDERS,
@@ -45,6 +50,7 @@ import {
 	RUN_WRITTEN,
 	RUNS,
 	SCANS,
+	SETTING,
 	SETTINGS,
 } from './statements';
 
@@ -53,6 +59,8 @@ const SCAN_WINDOW = 2_000;
 /** Rows that one step of a count looks at: some 10 ms of work. */
 const COUNT_WINDOW = 50_000;
 const PURGE_WINDOW = 2_000;
+/** Setting that holds what the keys of erased people are hashed with. */
+const ERASED_SECRET = 'erasedSecret';
 /** A transaction whose write a constraint refuses is decided again from fresh rows this often. */
 const DECIDE_TRIES = 3;
 
@@ -171,15 +179,35 @@ export class SqliteStore implements Store {
 		});
 	}
 
-	async scanInbox(workspace: string, after: string | undefined, limit: number): Promise<Page<InboxRow>> {
+	async checkpoints(workspace: string): Promise<CheckpointRow[]> {
+		return await this.connection.read(() => this.rows<CheckpointRow>(CHECKPOINTS, workspace));
+	}
+
+	async scanInbox(workspace: string, filter: InboxFilter, after = '', limit: number): Promise<Page<InboxRow>> {
+		const fits = (row: InboxRow) => fitsInbox(row, filter);
+		const [state] = filter.states;
+		const { site } = filter;
 		return await this.connection.read(() => {
-			const seen = this.rows<InboxRow>(SCANS.inbox, workspace, after ?? '', Math.min(limit, SCAN_WINDOW));
-			return page(seen, () => true, (row) => row.key, limit, SCAN_WINDOW);
+			if (filter.states.length !== 1 || state === undefined) {
+				const seen = this.rows<InboxRow>(SCANS.inbox, workspace, after, SCAN_WINDOW);
+				return page(seen, fits, ({ key }) => key, limit, SCAN_WINDOW);
+			}
+			if (site !== undefined) {
+				const seen = this.rows<InboxRow>(SCANS.inboxOfSite, workspace, state, site, after, SCAN_WINDOW);
+				return page(seen, fits, ({ key }) => key, limit, SCAN_WINDOW);
+			}
+			const [afterSite = '', afterKey = ''] = after.split('\n');
+			const seen = this.rows<InboxRow>(SCANS.inboxOfState, workspace, state, afterSite, afterKey, SCAN_WINDOW);
+			return page(seen, fits, (row) => `${row.site}\n${row.key}`, limit, SCAN_WINDOW);
 		});
 	}
 
-	async checkpoints(workspace: string): Promise<CheckpointRow[]> {
-		return await this.connection.read(() => this.rows<CheckpointRow>(CHECKPOINTS, workspace));
+	async hasMerged(workspace: string): Promise<boolean> {
+		return await this.connection.read(() => this.rows(HAS_MERGED, workspace).length > 0);
+	}
+
+	async emptyLogs(): Promise<void> {
+		await this.connection.emptyLog();
 	}
 
 	async scanChanges(workspace: string, filter: ChangeFilter, towards: 'newer' | 'older', after: string | undefined, limit: number): Promise<Page<HistoryRow>> {
@@ -287,26 +315,33 @@ export class SqliteStore implements Store {
 		for (const row of mappings) if (row.state !== 'deleted') objects.add(row.objectId);
 		for (const row of emails) objects.add(row.recordId);
 		for (const row of domains) objects.add(row.accountId);
-		const objectIds = [...objects];
-		const records = this.batchRecords(objectIds, workspace);
-
+		for (const row of inbox) if (row.recordId !== null) objects.add(row.recordId);
 		const also = reads.with ?? {};
+		const records = this.withSurvivors(this.batchRecords([...objects], workspace), workspace);
+		if (also.merged) records.push(...this.mergedInto(records, workspace));
+		for (const { id } of records) objects.add(id);
+		const objectIds = [...objects];
+
 		if (also.account) {
 			const accounts = new Set(records.map((row) => row.accountId).filter((id): id is string => id !== null && !objects.has(id)));
-			records.push(...this.batchRecords([...accounts], workspace));
+			const found = this.withSurvivors(this.batchRecords([...accounts], workspace), workspace);
+			records.push(...found.filter(({ id }) => !objects.has(id)));
 		}
+		const allEmails = also.emails ? withoutRepeats(emails, this.batchEmails(BATCH_READS.emailsOfRecords, objectIds, workspace), (row) => `${row.recordId}\n${row.key}`) : emails;
+		const inboxKeys = also.inbox ? [...objectIds, ...allEmails.map(({ key }) => key)] : [];
 		return {
 			configurations: this.rows<ConfigurationRow>(CONFIGURATIONS, workspace),
 			mappings: also.mappings ? withoutRepeats(mappings, this.batch<MappingRow>(BATCH_READS.mappingsOfObjects, objectIds, workspace), (row) => row.id) : mappings,
 			records,
-			emails: also.emails ? withoutRepeats(emails, this.batchEmails(BATCH_READS.emailsOfRecords, objectIds, workspace), (row) => `${row.recordId}\n${row.key}`) : emails,
+			emails: allEmails,
 			domains: also.domains ? withoutRepeats(domains, this.batchDomains(BATCH_READS.domainsOfAccounts, objectIds, workspace), (row) => `${row.accountId}\n${row.domain}`) : domains,
-			inbox,
+			inbox: withoutRepeats(inbox, this.batch<InboxRow>(BATCH_READS.inboxByKey, inboxKeys, workspace), ({ key }) => key),
 			settings: reads.settings ? this.rows<{ key: string; value: string }>(SETTINGS, workspace) : [],
 			people: also.people ? this.batch<{ accountId: string; id: string | null }>(PERSON_OF, objectIds, workspace).filter((row): row is Snapshot['people'][number] => row.id !== null) : [],
 			undone: reads.changes ? this.undoneOf(workspace, reads.changes) : [],
 			runs: reads.runs ? this.batch<KeptRun>(BATCH_READS.runs, reads.runs, workspace) : [],
 			checkpoints: reads.checkpoints ? this.batch<CheckpointRow>(BATCH_READS.checkpoints, reads.checkpoints, workspace) : [],
+			erased: reads.erasedKeys ? this.erased(workspace, reads.erasedKeys) : [],
 		};
 	}
 
@@ -318,8 +353,74 @@ export class SqliteStore implements Store {
 		return undos.filter(({ seq }) => !takenBack.has(seq)).map(({ undoes }) => undoes);
 	}
 
+	/** Records with those that they were merged into, each once. */
+	private withSurvivors(records: RecordRow[], workspace: string): RecordRow[] {
+		const all = [...records];
+		const seen = new Set<string>();
+		for (let newest = records; newest.some(({ mergedInto }) => mergedInto !== null); ) {
+			if (seen.size === 0) for (const { id } of all) seen.add(id);
+			const next = newest.flatMap(({ mergedInto }) => (mergedInto !== null && !seen.has(mergedInto) ? [mergedInto] : []));
+			for (const id of next) seen.add(id);
+			newest = this.batchRecords(next, workspace);
+			all.push(...newest);
+		}
+		return all;
+	}
+
+	private mergedInto(records: readonly RecordRow[], workspace: string): RecordRow[] {
+		const seen = new Set(records.map(({ id }) => id));
+		const all: RecordRow[] = [];
+		for (let newest = records; newest.length > 0; ) {
+			newest = this.batch<RecordRow>(BATCH_READS.mergedInto, newest.map(({ id }) => id), workspace).map(asRecord).filter(({ id }) => !seen.has(id));
+			for (const row of newest) seen.add(row.id);
+			all.push(...newest);
+		}
+		return all;
+	}
+
+	private erased(workspace: string, keys: readonly string[]): ErasedRow[] {
+		const secret = this.secret(workspace);
+		if (secret === undefined) return [];
+		const byHash = new Map(keys.map((key) => [keyedHash(secret, key), key]));
+		return this.batch<{ hash: string; person: string; erasedAt: number }>(BATCH_READS.erased, [...byHash.keys()], workspace).map(({ hash, person, erasedAt }) => ({ key: byHash.get(hash) ?? '', person, erasedAt }));
+	}
+
+	/** What the keys of erased people are hashed with; nothing before the first of them. */
+	private secret(workspace: string): string | undefined {
+		const [row] = this.rows<{ value: string }>(SETTING, workspace, ERASED_SECRET);
+		return row && (JSON.parse(row.value) as string);
+	}
+
+	private saveErased(workspace: string, rows: readonly ErasedRow[], now: number): void {
+		let secret = this.secret(workspace);
+		if (secret === undefined) {
+			secret = newSecret();
+			this.statement(BATCH_WRITES.settings).run(workspace, JSON.stringify([{ key: ERASED_SECRET, value: JSON.stringify(secret), updatedAt: now }]));
+		}
+		const hashed = rows.map((row) => ({ ...row, key: keyedHash(secret, row.key) }));
+		this.statement(BATCH_WRITES.erasedKeys).run(workspace, JSON.stringify(hashed));
+	}
+
+	private erase(workspace: string, { objectIds, ids, inbox, addresses }: Erasure): void {
+		for (const [what, values] of [
+			['changesOfMoved', ids],
+			['moved', ids],
+			['changesOfObjects', objectIds],
+			['changesOfAddresses', addresses],
+			['mappings', objectIds],
+			['emails', objectIds],
+			['inbox', inbox],
+			['records', objectIds],
+		] as const) {
+			if (values.length > 0) this.statement(ERASURES[what]).run(workspace, JSON.stringify(values));
+		}
+	}
+
 	private save(workspace: string, writes: Writes, run: RunRow | undefined, now: number): void {
-		const { changes, settings, touchedRecords, ...tables } = writes;
+		const { changes, settings, touchedRecords, erasure, erasedKeys, allowedAgain, ...tables } = writes;
+		if (erasure) this.erase(workspace, erasure);
+		if (allowedAgain.length > 0) this.statement(ERASURES.allowedAgain).run(workspace, JSON.stringify(allowedAgain));
+		if (erasedKeys.length > 0) this.saveErased(workspace, erasedKeys, now);
 		// In this order: accounts before their people, records before what refers to them.
 		for (const table of ['configurations', 'records', 'mappings', 'removedEmails', 'emails', 'domains', 'removedDomains', 'removedInbox', 'inbox', 'deletedConfigurations', 'checkpoints', 'undosTakenBack', 'takenRuns', 'takenChanges'] as const) {
 			if (tables[table].length > 0) this.statement(BATCH_WRITES[table]).run(workspace, JSON.stringify(tables[table]));

@@ -6,9 +6,15 @@ import { changeDomains, matchDomains } from '../../nodes/ExternalId/registry/dom
 import { exportRegistry } from '../../nodes/ExternalId/registry/export';
 import { importFiles } from '../../nodes/ExternalId/registry/import';
 import type { ImportFile } from '../../nodes/ExternalId/registry/import';
+import { allowAgain, erasePeople } from '../../nodes/ExternalId/registry/erase';
+import { identifyContacts } from '../../nodes/ExternalId/registry/identify';
+import { approveWaiting, assignWaiting, discardWaiting } from '../../nodes/ExternalId/registry/inbox';
+import type { AssignEntry } from '../../nodes/ExternalId/registry/inbox';
 import { linkIds } from '../../nodes/ExternalId/registry/link';
 import type { LinkEntry } from '../../nodes/ExternalId/registry/link';
 import { createMappings, deleteMappings } from '../../nodes/ExternalId/registry/mappings';
+import { mergeRecords } from '../../nodes/ExternalId/registry/merge';
+import type { MergeChoices, MergeEntry } from '../../nodes/ExternalId/registry/merge';
 import { replaceIds } from '../../nodes/ExternalId/registry/replace';
 import { deleteRecords } from '../../nodes/ExternalId/registry/records';
 import type { Registry } from '../../nodes/ExternalId/registry/registry';
@@ -58,6 +64,7 @@ export const BACKFILL: BackfillChoices = {
 	maxTroublePercent: 10,
 	maxReplacedPercent: 1,
 };
+export const MERGE: MergeChoices = { whenBothHaveId: 'conflict', fieldsFrom: 'survivor' };
 
 /** An External Type as picked in the list. */
 export const picked = (name: unknown): TypeChoice => ({ name, picked: true });
@@ -122,6 +129,14 @@ export function api(registry: Registry, more?: More) {
 			});
 			return { outcomes, summary: summary as BackfillSummary };
 		},
+		merge: async (entries: readonly MergeEntry[], choices: Partial<MergeChoices> = {}) => await one(entries, (all, work) => mergeRecords(registry, all, { ...MERGE, ...choices }, work)),
+		erase: async (...names: ObjectName[]) => await one(names, (all, work) => erasePeople(registry, all, work)),
+		allow: async (...names: ObjectName[]) => await one(names, (all, work) => allowAgain(registry, all, work)),
+		identify: async (calls: readonly unknown[], skipRoleAddresses = true) =>
+			await one(calls, (all, work) => identifyContacts(registry, all.map((call) => ({ externalType: picked('app'), call })), { skipRoleAddresses }, work)),
+		assign: async (entries: readonly AssignEntry[], addDomain = false) => await one(entries, (all, work) => assignWaiting(registry, all, { addDomain }, work)),
+		approve: async (...domains: unknown[]) => await one(domains, (all, work) => approveWaiting(registry, all, work)),
+		discard: async (names: readonly unknown[], restore = false) => await one(names, (all, work) => discardWaiting(registry, all, { restore }, work)),
 	};
 }
 

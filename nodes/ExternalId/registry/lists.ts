@@ -1,6 +1,7 @@
 import { parseDomain } from '../../shared/identity/domain';
 import type { ObjectType, Trouble } from '../../shared/identity/outcome';
 import { Pacer } from '../../shared/pace';
+import { accountsMergedInto } from './accountContacts';
 import type { Registry } from './registry';
 import type { DomainRow, MappingState, RecordRow, RecordState } from './rows';
 import type { IdKey, MappingFilter, Page, RecordFilter } from './store';
@@ -58,8 +59,20 @@ export interface RecordQuery extends Omit<RecordFilter, 'states'> {
 
 /** Records that fit all the given filters, whole, at most `limit`. */
 export async function listRecords(registry: Registry, query: RecordQuery, limit: number, signal?: AbortSignal): Promise<Row[]> {
-	const rows = await collect((after, left) => registry.store.scanRecords(registry.workspace, query, after, left), limit, signal);
+	const rows: RecordRow[] = [];
+	for (const accountId of await accountsMeant(registry, query.accountId)) {
+		rows.push(...(await collect((after, left) => registry.store.scanRecords(registry.workspace, { ...query, accountId }, after, left), limit - rows.length, signal)));
+		if (rows.length >= limit) break;
+	}
 	return await withDetails(registry, rows);
+}
+
+/** The account that an Object ID leads to, and those that were merged into it: contacts may still name these. */
+async function accountsMeant(registry: Registry, accountId: string | undefined): Promise<Array<string | undefined>> {
+	if (accountId === undefined || !(await registry.store.hasMerged(registry.workspace))) return [accountId];
+	const known = new Known(await registry.store.read(registry.workspace, { objectIds: [accountId] }));
+	const survivorId = known.survivorOf(accountId)?.id ?? accountId;
+	return [survivorId, ...(await accountsMergedInto(registry, survivorId))];
 }
 
 async function withDetails(registry: Registry, rows: readonly RecordRow[]): Promise<Row[]> {

@@ -63,12 +63,12 @@ export async function mergeRecords(registry: Registry, entries: readonly MergeEn
 			await mergeGroups(registry, groups, choices, (each) => told.push(each), work);
 			moved = await moveContacts(registry, survivorsOf(told), work);
 		} finally {
-			const into = new Map(told.map(({ outcome }) => [outcome.mergedFrom, outcome.objectId]));
+			const into = new Map(told.flatMap(({ outcome }) => (isTrouble(outcome) || outcome.mergedFrom === undefined ? [] : [[String(outcome.mergedFrom), String(outcome.objectId)] as const])));
 			for (const { index, outcome, domains } of told) {
-				let accountId = outcome.objectId;
-				while (into.has(accountId)) accountId = into.get(accountId);
+				let accountId = String(outcome.objectId);
+				for (let next = into.get(accountId); next !== undefined; next = into.get(accountId)) accountId = next;
 				const contactsMoved = moved.get(String(outcome.mergedFrom));
-				hold(index, [{ outcome: contactsMoved === undefined ? outcome : { ...outcome, contactsMoved }, accountId: String(accountId), domains }]);
+				hold(index, [{ outcome: contactsMoved === undefined ? outcome : { ...outcome, contactsMoved }, accountId, domains }]);
 			}
 		}
 	});

@@ -35,7 +35,7 @@ export const erase: Operation<Registry> = {
 			description: 'Whether a person is erased, or may come back',
 		},
 		{
-			displayName: 'Erasing cannot be undone. The record, its IDs, e-mail addresses, inbox rows and history are removed from the registry and overwritten in its file; keyed hashes stay, by which feeds are told to skip the person. Not reached: n8n\'s saved executions, exports and backups, checkpoints, and other records that mention the person in their fields.',
+			displayName: 'Erasing cannot be undone. The record, its IDs, e-mail addresses, inbox rows and history are removed from the registry, and overwritten in its file as far as SQLite does that (fragments in unused space go with the next VACUUM); keyed hashes stay, by which feeds are told to skip the person. Not reached: n8n\'s saved executions, exports and backups, checkpoints, and other records that mention the person in their fields.',
 			name: 'eraseNotice',
 			type: 'notice',
 			default: '',

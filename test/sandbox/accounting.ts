@@ -11,6 +11,8 @@ export interface Call {
 	cost: number;
 	/** 0 while there is no answer, and where there never was one. */
 	status: number;
+	/** The sandbox is done with it: it was answered, broken off, or left in silence. */
+	ended: boolean;
 	/** The fault that it met. */
 	fault?: string;
 }
@@ -38,6 +40,7 @@ export class Accounting {
 
 	close(call: Call, status: number): void {
 		call.status = status;
+		call.ended = true;
 		this.changed();
 	}
 

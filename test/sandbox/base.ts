@@ -166,7 +166,7 @@ export class ServiceHost<Caller extends { name: string }> {
 
 	private async handle(route: Route<Caller>, request: FastifyRequest, reply: FastifyReply): Promise<void> {
 		const { method, originalUrl: url } = request;
-		const call = this.accounting.open({ at: this.clock.now(), method, path: url, caller: '', cost: 0, status: 0 });
+		const call = this.accounting.open({ at: this.clock.now(), method, path: url, caller: '', cost: 0, status: 0, ended: false });
 		const fault = this.faults.of(method, url);
 		if (fault) call.fault = fault.order.kind;
 		// Whatever becomes of the answer is decided here, not by the framework.
@@ -174,6 +174,7 @@ export class ServiceHost<Caller extends { name: string }> {
 		await this.clock.sleep(this.latencyMs);
 		if (fault?.order.kind === 'resetBefore') {
 			request.raw.socket.resetAndDestroy();
+			this.accounting.close(call, 0);
 			return;
 		}
 		const at = url.indexOf('?');
@@ -241,14 +242,21 @@ export class ServiceHost<Caller extends { name: string }> {
 		const { socket } = request.raw;
 		const kind = fault?.order.kind;
 		// The connection stays open and silent until the caller or the end of the sandbox closes it.
-		if (kind === 'timeoutBefore' || kind === 'timeoutAfter') return;
+		if (kind === 'timeoutBefore' || kind === 'timeoutAfter') {
+			this.accounting.close(call, 0);
+			return;
+		}
 		if (kind === 'resetAfter') {
 			socket.resetAndDestroy();
+			this.accounting.close(call, 0);
 			return;
 		}
 		if (kind === 'slow') await this.clock.sleep(fault?.order.ms ?? 0);
 		const sent = kind === 'badGatewayAfter' && answer.status < 300 ? BAD_GATEWAY : answer;
-		if (socket.destroyed) return;
+		if (socket.destroyed) {
+			this.accounting.close(call, 0);
+			return;
+		}
 		const { body } = sent;
 		const isText = typeof body === 'string';
 		const bytes = body === undefined ? undefined : Buffer.from(isText ? body : JSON.stringify(body));

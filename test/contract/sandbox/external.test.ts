@@ -12,7 +12,7 @@ describe('Configurations of the Salesloft sandbox', () => {
 		expect(byApplication.body.data).toMatchObject({ source_id: sandbox.integration.id, source_type: 'integration' });
 		const listed = await ask('GET', '/external/configurations');
 		expect(listed.status).toBe(200);
-		expect(listed.body.data.map((each: any) => each.external_type).sort()).toEqual(['crm', 'erp']);
+		expect(listed.body.data.map((each) => each.external_type).sort()).toEqual(['crm', 'erp']);
 	});
 
 	test('are deleted with 204 and no body', async () => {
@@ -57,7 +57,7 @@ describe('Mappings of the Salesloft sandbox', () => {
 		const { sandbox, ask, person } = await oneOfEach(start);
 		sandbox.addConfiguration('erp', 'people');
 		for (const type of ['crm', 'erp']) expect((await ask('POST', '/external/mappings', { body: mappingOf('X', person, type) })).status).toBe(201);
-		expect((await ask('GET', '/external/mappings?external_id=X')).body.data.map((each: any) => each.external_type)).toEqual(['erp', 'crm']);
+		expect((await ask('GET', '/external/mappings?external_id=X')).body.data.map((each) => each.external_type)).toEqual(['erp', 'crm']);
 		expect((await ask('GET', `/external/mappings?object_type=people&object_id=${person}`)).body.data).toHaveLength(2);
 	});
 

@@ -7,7 +7,7 @@ const REDIRECT = 'http://localhost:5678/rest/oauth2-credential/callback';
 
 async function token(sandbox: Sandbox, fields: Record<string, string>, headers: Record<string, string> = {}) {
 	const response = await fetch(sandbox.tokenUrl, { method: 'POST', headers, body: new URLSearchParams(fields) });
-	return { status: response.status, body: (await response.json()) as any };
+	return { status: response.status, body: (await response.json()) as Record<string, string> };
 }
 
 const own = ({ integration }: Sandbox) => ({ client_id: integration.clientId, client_secret: integration.clientSecret });

@@ -53,6 +53,13 @@ describe('The login of the Salesloft sandbox', () => {
 		expect((await authorize(sandbox, { response_type: 'token' })).href).toBe('about:400');
 	});
 
+	test('lets a code end after ten minutes', async () => {
+		const { sandbox } = await start({ timeScale: 0 });
+		const code = (await authorize(sandbox)).searchParams.get('code') as string;
+		sandbox.clock.advance(600_001);
+		expect((await byCode(sandbox, code)).body.error).toBe('invalid_grant');
+	});
+
 	test('rotates refresh tokens: a new one makes the old ones void, and one is good only once', async () => {
 		const { sandbox, ask } = await start();
 		const older = sandbox.login();

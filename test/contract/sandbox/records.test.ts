@@ -70,6 +70,33 @@ describe('People of the Salesloft sandbox', () => {
 		expect((await ask('GET', '/people?updated_at[gt]=yesterday')).status).toBe(422);
 	});
 
+	test('lie within bounds of time, whatever their fraction of a second', async () => {
+		const { sandbox, ask, person } = await oneOfEach(start);
+		sandbox.team.people.change(sandbox.team.people.get(person)!, (row) => (row.updatedAt = Date.UTC(2026, 0, 1, 12) * 1000 + 500_000));
+		const found = async (bound: string) => (await ask('GET', `/people?updated_at[${bound}`)).body.data.length;
+		const at = '2026-01-01T12:00:00.5Z';
+		expect([await found(`gt]=${at}`), await found(`gte]=${at}`), await found(`lt]=${at}`), await found(`lte]=${at}`)]).toEqual([0, 1, 0, 1]);
+		expect([await found('gt]=2026-01-01T12:00:00.499999Z'), await found('lt]=2026-01-01T07:00:00.500001-05:00'), await found('lt]=2026-01-01')]).toEqual([1, 1, 0]);
+	});
+
+	test('never share the time of a change, unless they were seeded so, and stand in the order of their IDs where they do', async () => {
+		const { sandbox, ask } = await start({ timeScale: 0 });
+		for (const email of ['a@x.com', 'b@x.com', 'c@x.com']) await ask('POST', '/people', { body: { email_address: email } });
+		expect(new Set((await ask('GET', '/people')).body.data.map((each) => each.updated_at)).size).toBe(3);
+		const { people } = sandbox.seed({ people: 12, ties: 4 });
+		expect(new Set(people.map((id) => sandbox.team.people.get(id)!.updatedAt)).size).toBe(3);
+		const order = idsOf(await ask('GET', '/people?sort_by=updated_at&sort_direction=ASC')).filter((id) => people.slice(0, 4).includes(id));
+		expect(order).toEqual(people.slice(0, 4));
+	});
+
+	test('give an address free when they change it', async () => {
+		const { ask, person } = await oneOfEach(start);
+		await ask('PUT', `/people/${person}`, { body: { email_address: 'anna@acme.com' } });
+		expect((await ask('GET', '/people?email_addresses[]=ann@acme.com')).body.data).toEqual([]);
+		expect((await ask('POST', '/people', { body: { email_address: 'ann@acme.com' } })).status).toBe(200);
+		expect((await ask('POST', '/people', { body: { email_address: 'anna@acme.com' } })).status).toBe(422);
+	});
+
 	test('are found by a custom field: its name to the letter, its value without regard to case', async () => {
 		const { sandbox, ask } = await start();
 		sandbox.seed({ people: 5, customFieldShare: 1 });

@@ -25,6 +25,8 @@ export const MOST_TROUBLES = 1_000;
 export const MOST_DETAILS = 100_000;
 /** Changes that a dry run looks at: it keeps their rows in memory to see what the later ones would find. */
 export const MOST_REHEARSED = 100_000;
+/** Each change turned round moves an ID between two indexes, so small batches would write the same pages again and again. */
+const AIM_MS = 28;
 /** Changes that are read ahead of the work. */
 const READ_AHEAD = 8_000;
 
@@ -151,6 +153,7 @@ class UndoPass {
 				this.stopped = true;
 			},
 			({ 0: change }) => (change ? 1 + weightOf(change) : 1),
+			AIM_MS,
 		);
 	}
 

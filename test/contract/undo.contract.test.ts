@@ -82,6 +82,50 @@ onEachEngine('Undo of a run', (lab) => {
 		expect(brokenRules(await lab().tables())).toEqual([]);
 	});
 
+	test.each([true, false])('of a merge gives both records back, whichever of them its history tells first (the merge itself first: %s)', async (first) => {
+		const all = api(await lab().registry());
+		const { registry } = all;
+		const [winner, loser] = (await makeRecords(registry, 'accounts', ['w', 'l'], (name) => ({ name, domains: `${name}.com` }))) as [string, string];
+		await all.link([{ objectType: 'accounts', ids: ids({ crm: 'l', erp: 'L' }) }]);
+		const [ann] = (await all.capture(['ann@l.com'])).flat() as unknown as Array<Record<string, string>>;
+		const [one, two] = (await makeRecords(registry, 'people', ['p1', 'p2'], (name) => ({ email: `${name}@x.com` }))) as [string, string];
+		const before = await present(lab());
+		const work = { caller: caller(), operation: 'record:merge' };
+		const pairs: Array<[string, string]> = [[winner, loser], [one, two]];
+		await registry.transact({ objectIds: [...pairs.flat(), String(ann?.objectId)], with: { mappings: true, emails: true, domains: true } }, work, (unit) => {
+			const mark = () => pairs.forEach(([into, from]) => unit.updateRecord(from, { state: 'merged', mergedInto: into }, 'recordsMerged', { state: 'active' }, { state: 'merged', mergedInto: into }));
+			if (first) mark();
+			for (const [into, from] of pairs) {
+				for (const row of unit.mappingsOf(from)) {
+					unit.setMappingState(row, 'deleted');
+					const moved = unit.addMapping({ ...row, key: row.idKey }, row.externalId, into);
+					if (unit.currentOf(into, row.externalType).length > 1) unit.setMappingState(moved, 'former');
+				}
+				for (const row of unit.emailsOf(from)) {
+					unit.removeEmail(row);
+					unit.addEmail(unit.record(into) as never, row, false);
+				}
+				for (const row of unit.domainsOf(from)) {
+					unit.removeDomain(row);
+					unit.putDomain(into, row.domain, row.preferred);
+				}
+			}
+			unit.updateRecord(String(ann?.objectId), { accountId: winner }, 'recordUpdated', { accountId: loser }, { accountId: winner });
+			if (!first) mark();
+		});
+		const after = await present(lab());
+		expect((await all.undo([work.caller.runId])).flat()).toMatchObject([{ status: 'updated', conflicts: 0 }]);
+		expect(await present(lab())).toEqual(before);
+		expect((await all.undo([await lastRun(lab())])).flat()).toMatchObject([{ status: 'updated', conflicts: 0 }]);
+		expect(await present(lab())).toEqual(after);
+		expect(brokenRules(await lab().tables())).toEqual([]);
+		// What became of the survivor since stays.
+		await all.unmap([{ name: { objectType: 'accounts', externalType: typed('erp'), externalId: 'L' } }]);
+		const kept = (await all.undo([work.caller.runId])).flat();
+		expect(kept[0]).toMatchObject({ status: 'updated', conflicts: 0, alreadySo: 1 });
+		expect(await all.resolve([byId('accounts', 'erp', 'L')])).toMatchObject([{ objectId: loser }]);
+	});
+
 	test('of settings puts the old ones back; what is secret is not in the history and stays', async () => {
 		const all = api(await lab().registry(undefined, 'key'));
 		await changeSettings(all.registry, { ownDomains: 'me.com' }, silent());

@@ -19,6 +19,7 @@ const LARGEST_SIZE = 1_000;
  * @param step does one batch, in one transaction
  * @param rest what to do with the groups that a cancelled run leaves
  * @param weightOf how much of a batch a group takes; its number of entries where nothing is said
+ * @param aimMs processor time that a batch should take
  */
 export async function inBatches<Group extends readonly unknown[]>(
 	groups: readonly Group[],
@@ -26,6 +27,7 @@ export async function inBatches<Group extends readonly unknown[]>(
 	step: (batch: readonly Group[]) => Promise<void>,
 	rest: (left: readonly Group[]) => void,
 	weightOf: (group: Group) => number = (group) => group.length,
+	aimMs = AIM_MS,
 ): Promise<void> {
 	const pacer = new Pacer({ every: 1 });
 	let size = FIRST_SIZE;
@@ -38,7 +40,7 @@ export async function inBatches<Group extends readonly unknown[]>(
 		const before = process.cpuUsage();
 		await step(groups.slice(at, end));
 		const { user, system } = process.cpuUsage(before);
-		size = nextSize(size, (user + system) / 1_000);
+		size = nextSize(size, (user + system) / 1_000, aimMs);
 		at = end;
 		if (pacer.due()) await pacer.rest();
 	}
@@ -65,7 +67,7 @@ function endOfBatch<Group>(groups: readonly Group[], from: number, size: number,
 }
 
 /** Halves at once when a batch took too long, grows gently when it was quick. */
-function nextSize(size: number, took: number): number {
-	const next = took > AIM_MS ? size / 2 : took < AIM_MS / 2 ? size * 1.5 : size;
+function nextSize(size: number, took: number, aimMs: number): number {
+	const next = took > aimMs ? size / 2 : took < aimMs / 2 ? size * 1.5 : size;
 	return Math.round(Math.min(LARGEST_SIZE, Math.max(SMALLEST_SIZE, next)));
 }

@@ -20,6 +20,8 @@ export interface Undoing {
 	unit: Unit;
 	/** Records that this very run deleted or merged: that is turned round as well, only later, for it came first. */
 	endedHere: ReadonlySet<string>;
+	/** By Mapping ID the run's first change of it (`seq`): only that one says what stays, so only it has to keep to what is allowed. */
+	firstOf: ReadonlyMap<string, number>;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -57,7 +59,7 @@ export function turnRound(undoing: Undoing, change: HistoryRow): Turned {
 	return TURNS[change.kind](undoing, change, valuesOf(change.before), valuesOf(change.after));
 }
 
-const RESTORES_MAPPING: ReadonlySet<ChangeKind> = new Set(['mappingReplaced', 'mappingRestored', 'mappingDeleted']);
+export const RESTORES_MAPPING: ReadonlySet<ChangeKind> = new Set(['mappingReplaced', 'mappingRestored', 'mappingDeleted']);
 
 /**
  * What has to be read to turn some changes round, of mappings that come back also who has their External ID now; and the
@@ -99,7 +101,7 @@ function turnMappingState(undoing: Undoing, change: HistoryRow, before: Values, 
 	return was && left ? turnMapping(undoing, change, left, was) : unknown(change);
 }
 
-function turnMapping({ registry, unit, endedHere }: Undoing, change: HistoryRow, left: MappingState, wanted: MappingState): Turned {
+function turnMapping({ registry, unit, endedHere, firstOf }: Undoing, change: HistoryRow, left: MappingState, wanted: MappingState): Turned {
 	const row = unit.mappingById(change.subject ?? '');
 	if (!row) return gone(change);
 	if (row.state === wanted) return 'unchanged';
@@ -112,7 +114,7 @@ function turnMapping({ registry, unit, endedHere }: Undoing, change: HistoryRow,
 		const record = unit.record(objectId);
 		if (record?.state === 'merged' && !endedHere.has(objectId)) return changedSince(change, `${objectId} was merged into ${record.mergedInto ?? 'another record'}`);
 		const current = unit.currentOf(objectId, externalType);
-		if (wanted === 'current' && current.length >= registry.idsPerObject(objectType, externalType)) {
+		if (wanted === 'current' && firstOf.get(row.id) === change.seq && current.length >= registry.idsPerObject(objectType, externalType)) {
 			return changedSince(change, `the record has the ${externalType} ID "${shown(current[0]?.externalId ?? '')}" now`, { wanted: { externalId, objectId }, existing: current.map(({ id, externalId: each }) => ({ mappingId: id, externalId: each })) });
 		}
 	}

@@ -9,7 +9,7 @@ import { Rehearsal } from './rehearsal';
 import type { Registry } from './registry';
 import type { ChangeKind, HistoryRow, KeptRun, RecordRow } from './rows';
 import { shownRun } from './runs';
-import { readsOfChanges, turnRound } from './turnRound';
+import { readsOfChanges, RESTORES_MAPPING, turnRound } from './turnRound';
 import type { Turned } from './turnRound';
 import type { Unit } from './unit';
 
@@ -25,6 +25,8 @@ export const MOST_TROUBLES = 1_000;
 export const MOST_DETAILS = 100_000;
 /** Changes that a dry run looks at: it keeps their rows in memory to see what the later ones would find. */
 export const MOST_REHEARSED = 100_000;
+/** Each change turned round moves an ID between two indexes, so small batches would write the same pages again and again. */
+const AIM_MS = 28;
 /** Changes that are read ahead of the work. */
 const READ_AHEAD = 8_000;
 
@@ -82,6 +84,7 @@ class UndoPass {
 	private stopped = false;
 	private readonly known = new Set<string>();
 	private readonly endedHere = new Set<string>();
+	private firstOf: ReadonlyMap<string, number> = new Map();
 	private readonly rehearsal: Rehearsal | undefined;
 
 	constructor(
@@ -96,13 +99,17 @@ class UndoPass {
 	async goThrough(): Promise<void> {
 		const { registry, run } = this;
 		let after: string | undefined;
+		let held: HistoryRow[] = [];
 		do {
-			const changes: HistoryRow[] = [];
+			const changes = held;
 			do {
 				const page = await registry.store.scanChanges(registry.workspace, { runId: run.id }, 'older', after, READ_AHEAD - changes.length);
 				for (const row of page.rows) changes.push(row);
 				after = page.next;
 			} while (after !== undefined && changes.length < READ_AHEAD);
+			// What one mapping went through stays together.
+			held = after === undefined ? [] : changes.splice(changes.findLastIndex(({ kind }) => !RESTORES_MAPPING.has(kind)) + 1 || changes.length);
+			this.firstOf = new Map(changes.flatMap(({ kind, subject, seq }) => (kind.startsWith('mapping') && subject !== null ? [[subject, seq] as const] : [])));
 			await this.turnAll(changes);
 		} while (after !== undefined && !this.stopped && (this.rehearsal === undefined || this.seen < MOST_REHEARSED));
 	}
@@ -151,6 +158,7 @@ class UndoPass {
 				this.stopped = true;
 			},
 			({ 0: change }) => (change ? 1 + weightOf(change) : 1),
+			AIM_MS,
 		);
 	}
 
@@ -174,7 +182,7 @@ class UndoPass {
 
 	private turn(unit: Unit, change: HistoryRow): Turned | 'earlier' {
 		if (unit.isUndone(change.seq)) return 'earlier';
-		return unit.turningRound(change.seq, () => turnRound({ registry: this.registry, unit, endedHere: this.endedHere }, change));
+		return unit.turningRound(change.seq, () => turnRound({ registry: this.registry, unit, endedHere: this.endedHere, firstOf: this.firstOf }, change));
 	}
 
 	private note(change: HistoryRow, turned: Turned | 'earlier'): void {

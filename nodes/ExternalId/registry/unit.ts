@@ -212,7 +212,7 @@ export class Unit extends Known {
 
 	addEmail(record: RecordRow, email: { key: string; address: string }, isPrimary: boolean): void {
 		const primary = isPrimary ? this.demotePrimary(record.id) : undefined;
-		const row: EmailRow = { recordId: record.id, objectType: record.objectType, ...email, isPrimary, createdAt: this.now };
+		const row: EmailRow = { recordId: record.id, objectType: record.objectType, key: email.key, address: email.address, isPrimary, createdAt: this.now };
 		this.removedEmails.delete(`${row.key}\n${row.recordId}`);
 		this.indexEmail(row);
 		this.dirtyEmails.add(row);

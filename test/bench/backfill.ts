@@ -43,7 +43,7 @@ part(async () => {
 			const folder = await copyOf(registry);
 			const first = await run(folder, 'linked');
 			const again = await run(folder, 'unchanged');
-			const undo = await runExternalId(folder, { resource: 'registry', operation: 'undo', runId: String(first.outputs[3]?.[0]?.json.runId) }, [{}]);
+			const undo = await runExternalId(folder, { resource: 'registry', operation: 'undo', run: { __rl: true, mode: 'id', value: String(first.outputs[3]?.[0]?.json.runId) } }, [{}]);
 			return { first: first.step, again: again.step, undo: undo.step };
 		},
 		bare: async () => {

@@ -72,6 +72,42 @@ const WORK: Record<string, { prepare?: (all: Api) => Promise<unknown>; run: (all
 		prepare: async ({ registry }) => await makeRecords(registry, 'accounts', upTo(50, (n) => `a${n}`), (crm) => ({ domains: `${crm}.com` })),
 		run: async ({ capture }) => await capture(upTo(MANY, (n) => [`p${n}@a${n % 60}.com`, `P${n % 100} <p${n % 100}@a${n % 60}.com>`])),
 	},
+	'identifying contacts': {
+		prepare: async ({ registry }) => await makeRecords(registry, 'accounts', upTo(50, (n) => `a${n}`), (crm) => ({ domains: `${crm}.com` })),
+		run: async ({ identify }) =>
+			await identify(upTo(MANY, (n) => ({ userId: n % 5 ? `u${n % 500}` : undefined, traits: { email: n % 7 || n % 5 === 0 ? `p${n % 500}@a${n % 60}.com` : undefined, name: `N${n}`, deep: { [`k${n % 3}`]: n } }, timestamp: new Date(n * 1_000).toISOString() }))),
+	},
+	'merging people': {
+		prepare: async ({ registry }) => await makeRecords(registry, 'people', upTo(MANY * 2, (n) => `c${n}`), (crm) => ({ name: crm, email: `${crm}@acme.com` })),
+		run: async ({ merge }, people: string[]) => await merge(upTo(MANY, (n) => ({ objectType: 'people' as const, survivor: byObject('people', people[n]), other: byObject('people', people[MANY + n - (n % 100 === 99 ? 1 : 0)]) })), { whenBothHaveId: 'keepSurvivor' }),
+	},
+	'merging accounts': {
+		prepare: async (all) => {
+			const accounts = await makeRecords(all.registry, 'accounts', upTo(300, (n) => `a${n}`), (crm) => ({ domains: `${crm}.com` }));
+			await all.capture(upTo(MANY, (n) => `p${n}@a${n % 300}.com`));
+			return accounts;
+		},
+		// Accounts are settled together, when their contacts have followed: only a run before the last can stop the last.
+		run: async ({ merge }, accounts: string[]) => {
+			const entries = upTo(200, (n) => ({ objectType: 'accounts' as const, survivor: byObject('accounts', accounts[n]), other: byObject('accounts', accounts[n + 100]) }));
+			return [...(await merge(entries.slice(100), { whenBothHaveId: 'keepSurvivor' })), ...(await merge(entries.slice(0, 100), { whenBothHaveId: 'keepSurvivor' }))];
+		},
+	},
+	'erasing people': {
+		prepare: async ({ registry }) => await makeRecords(registry, 'people', upTo(MANY, (n) => `c${n}`), (crm) => ({ email: `${crm}@acme.com` })),
+		run: async ({ erase }) => await erase(...upTo(MANY, (n) => byId('people', 'crm', `c${n}`))),
+	},
+	'assigning from the inbox': {
+		prepare: async (all) => {
+			await makeRecords(all.registry, 'accounts', ['a0', 'a1']);
+			await all.capture(upTo(MANY, (n) => `p${n}@d${n}.com`));
+		},
+		run: async ({ assign }) => await assign(upTo(MANY, (n) => ({ waiting: `p${n}@d${n}.com`, account: byId('accounts', 'crm', `a${n % 2}`) }))),
+	},
+	'discarding from the inbox': {
+		prepare: async (all) => await all.capture(upTo(MANY, (n) => `p${n}@d${n}.com`)),
+		run: async ({ discard }) => await discard(upTo(MANY, (n) => `p${n}@d${n}.com`)),
+	},
 };
 const KINDS = Object.keys(WORK);
 

@@ -3,7 +3,7 @@ import type { Lab, Row } from './engines';
 const ID = /\b(?:per|acc|usr|map)_[0-9A-Z]{26}\b/g;
 const TIME = /"(?:createdAt|updatedAt)":\d+,?/g;
 /** Columns that differ between two runs of the same work. */
-const PASSING = new Set(['workspace', 'created_at', 'updated_at', 'ended_at', 'at', 'seq', 'run_id', 'slot']);
+const PASSING = new Set(['workspace', 'created_at', 'updated_at', 'ended_at', 'at', 'seq', 'run_id', 'slot', 'hash', 'person', 'erased_at']);
 
 /**
  * What a database holds, so that two of them can be compared: without times and runs, and with each Object and Mapping ID
@@ -15,10 +15,11 @@ export async function worldOf(lab: Lab, { history, workspace = 'default' }: { hi
 	const tables = await lab.tables({ workspace });
 	for (const row of tables.record ?? []) row.fields = sorted(String(row.fields));
 	const names = namesOf(tables);
-	const renamed = (value: unknown) => (typeof value === 'string' ? value.replace(ID, (id) => names.get(id) ?? id).replace(TIME, '') : value);
+	const renamed = (value: unknown) => (typeof value === 'string' ? value.replace(ID, (id) => names.get(id) ?? '<gone>').replace(TIME, '') : value);
 	const world: Record<string, string[]> = {};
 	for (const [table, rows] of Object.entries(tables)) {
 		if (table === 'run' || (table === 'change' && !history)) continue;
+		for (const row of rows) if (row.key === 'erasedSecret') row.value = 'random';
 		const counted = table === 'mapping' && !history ? rows.filter(({ state }) => state !== 'deleted') : rows;
 		world[table] = counted.map((row) => JSON.stringify(Object.entries(row).filter(([column]) => !PASSING.has(column)).map(([column, value]) => [column, renamed(value)]))).sort();
 	}

@@ -13,15 +13,19 @@ export interface WithDomains {
 
 /**
  * Does work that adds Related Domains, and tries what waits in the inbox when all of them are stored: which account an address
- * belongs to depends on all of them. The outcomes are held back until then, for they tell what was caught.
+ * belongs to depends on all of them. While anything waits, the outcomes are held back until then, for they tell what was caught.
  */
 export async function catchingWaiting(registry: Registry, work: Work, act: (hold: (index: number, outcomes: readonly WithDomains[]) => void) => Promise<void>): Promise<void> {
 	const held: Array<[number, readonly WithDomains[]]> = [];
+	const domains = new Set<string>();
 	let caught: Awaited<ReturnType<typeof tryWaitingAgain>> = new Map();
+	const waits = await anythingWaits(registry);
 	try {
-		await act((index, outcomes) => held.push([index, outcomes]));
-		const done = held.flatMap(([, outcomes]) => outcomes.filter(({ outcome }) => !isTrouble(outcome)));
-		const domains = new Set(done.flatMap((each) => each.domains ?? []));
+		await act((index, outcomes) => {
+			for (const each of outcomes) if (!isTrouble(each.outcome)) for (const domain of each.domains ?? []) domains.add(domain);
+			if (waits) held.push([index, outcomes]);
+			else work.settle(index, outcomes.map(({ outcome }) => outcome));
+		});
 		if (domains.size > 0) caught = await tryWaitingAgain(registry, [...domains], work);
 	} finally {
 		// What was written is told, whatever came after it.
@@ -37,4 +41,9 @@ export async function catchingWaiting(registry: Registry, work: Work, act: (hold
 		});
 		return mine.length === 0 ? outcome : { ...outcome, ...shownCaught(mine) };
 	}
+}
+
+async function anythingWaits(registry: Registry): Promise<boolean> {
+	const { rows } = await registry.store.scanInbox(registry.workspace, { states: ['waiting'] }, undefined, 1);
+	return rows.length > 0;
 }

@@ -100,7 +100,7 @@ async function ofOnePerson(registry: Registry, calls: readonly CheckedCall[], wo
 	const pacer = new Pacer({ every: 1 });
 	const groups: CheckedCall[][] = [];
 	for (const parts of joined) {
-		const ordered = parts.flatMap(({ items }) => items).sort((a, b) => a.at - b.at || (a.tie < b.tie ? -1 : a.tie > b.tie ? 1 : 0));
+		const ordered = parts.flatMap(({ items }) => items).sort((a, b) => (a.at === b.at ? 0 : a.at - b.at) || Number(a.isPublic) - Number(b.isPublic) || (a.tie < b.tie ? -1 : a.tie > b.tie ? 1 : 0));
 		groups.push(ordered.length === 1 ? ordered : withoutSuperseded(ordered));
 		if (pacer.due()) await pacer.rest();
 	}

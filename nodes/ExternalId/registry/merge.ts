@@ -57,13 +57,16 @@ export async function mergeRecords(registry: Registry, entries: readonly MergeEn
 	const ordered = await mergeOrder(merges, work);
 	const groups = choices.whenBothHaveId === 'conflict' ? await withoutTooManyIds(registry, ordered, work, (index, outcome) => work.settle(index, outcome)) : ordered;
 	await catchingWaiting(registry, work, async (hold) => {
-		const told: Told[] = asOne.map(({ index, outcome }) => ({ index, domains: [], outcome }));
+		const told: Told[] = [];
+		// What becomes of accounts is told when their contacts have followed.
+		const tell = (each: Told) => (isTrouble(each.outcome) || each.outcome.objectType !== 'accounts' ? hold(each.index, [each]) : told.push(each));
+		for (const { index, outcome } of asOne) tell({ index, outcome, domains: [] });
 		let moved = new Map<string, number>();
 		try {
-			await mergeGroups(registry, groups, choices, (each) => told.push(each), work);
+			await mergeGroups(registry, groups, choices, tell, work);
 			moved = await moveContacts(registry, survivorsOf(told), work);
 		} finally {
-			const into = new Map(told.flatMap(({ outcome }) => (isTrouble(outcome) || outcome.mergedFrom === undefined ? [] : [[String(outcome.mergedFrom), String(outcome.objectId)] as const])));
+			const into = new Map(told.flatMap(({ outcome }) => (outcome.mergedFrom === undefined ? [] : [[String(outcome.mergedFrom), String(outcome.objectId)] as const])));
 			for (const { index, outcome, domains } of told) {
 				let accountId = String(outcome.objectId);
 				for (let next = into.get(accountId); next !== undefined; next = into.get(accountId)) accountId = next;
@@ -83,7 +86,7 @@ interface Told {
 
 /** The accounts that took others in. */
 function survivorsOf(told: readonly Told[]): string[] {
-	return [...new Set(told.flatMap(({ outcome }) => (!isTrouble(outcome) && outcome.objectType === 'accounts' ? [String(outcome.objectId)] : [])))];
+	return [...new Set(told.map(({ outcome }) => String(outcome.objectId)))];
 }
 
 function checkMerge(registry: Registry, { survivor, other }: MergeEntry): { survivor: CheckedName; other: CheckedName } | Trouble {
@@ -109,7 +112,7 @@ async function mergeGroups(registry: Registry, groups: readonly Merge[][], choic
 				return { told, agesNow };
 			});
 			for (const [id, age] of outcomes.agesNow) ages.set(id, age);
-			outcomes.told.forEach(tell);
+			outcomes.told.forEach((each) => tell(each));
 		},
 		(left) => settleCancelled(left, work),
 		(group) => group.length * ITEMS_A_MERGE,

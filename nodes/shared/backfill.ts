@@ -225,6 +225,10 @@ class Backfill {
 			rows.map(({ key }) => key),
 			(at, holder) => {
 				const row = rows[at] as Row;
+				if (isTrouble(holder)) {
+					this.settle(row.index, { ...holder, ...this.named(row) }, row);
+					return;
+				}
 				const objectId = this.keyOf(row, 'objectId');
 				const saysOther = canMove ? this.keysOf(row).length > 0 : objectId !== undefined && objectId !== holder.objectId;
 				if (saysOther) row.holder = holder;

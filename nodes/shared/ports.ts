@@ -189,7 +189,8 @@ export interface BackfillSystem {
 	checkId(value: unknown): { key: string; externalId: string } | Trouble;
 	/** Checks a match key: how it is compared. */
 	checkKey(kind: MatchKey, value: unknown): string | Trouble;
-	findHolders(keys: readonly string[], tell: (at: number, holder: Holder) => void, stop: StopSign): Promise<void>;
+	/** Tells who has each ID, or why nobody may get it. */
+	findHolders(keys: readonly string[], tell: (at: number, holder: Holder | Trouble) => void, stop: StopSign): Promise<void>;
 	findMatches(kind: MatchKey, keys: readonly string[], tell: (at: number, match: Match) => void, stop: StopSign): Promise<void>;
 	/**
 	 * Keeps other backfills of the type away while this one runs. Gives the outcome `notAttempted` where another is under way;

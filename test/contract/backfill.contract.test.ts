@@ -74,6 +74,15 @@ onEachEngine('A backfill finds the record of each ID', (lab) => {
 		expect(outcomes.map(kindOf)).toEqual(['recordDeleted', 'recordDeleted', 'recordDeleted']);
 	});
 
+	test('an ID of somebody who was erased goes to nobody', async () => {
+		const { registry, backfill, erase } = api(await lab().registry());
+		await makeRecords(registry, 'people', ['a', 'b'], (crm) => ({ email: `${crm}@acme.com` }));
+		await backfill([byEmail(1, 'a@acme.com')]);
+		await erase(byId('people', 'crm', 'a'));
+		const { outcomes } = await backfill([byEmail(1, 'b@acme.com'), byEmail(2, 'b@acme.com')], NO_GUARDS);
+		expect(outcomes.map(kindOf)).toEqual(['erased', 'linked']);
+	});
+
 	test('what is no External ID, no key or no address is refused for that item alone', async () => {
 		const { registry, backfill } = api(await lab().registry());
 		await makeRecords(registry, 'people', ['a'], () => ({ email: 'a@acme.com' }));

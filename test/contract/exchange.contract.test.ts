@@ -149,6 +149,21 @@ onEachEngine('Export and import', (lab) => {
 		expect(await two.resolve([byId('people', 'erp', 'E')])).toMatchObject([{ status: 'invalid' }]);
 	});
 
+	test('a file from before does not bring back somebody who was erased, nor what its history says of them', async () => {
+		const all = api(await lab().registry());
+		await makeRecords(all.registry, 'people', ['a', 'b'], (name) => ({ name: `Name of ${name}`, email: `${name}@x.com` }));
+		await all.capture(['waiting@nobody.com']);
+		const { bytes } = await all.export({ history: true });
+		await all.erase(byId('people', 'crm', 'a'), { by: 'email', objectType: 'people', email: 'waiting@nobody.com' });
+		const told = (await all.import([bytes])).flat();
+		expect(told.filter(({ status }) => status === 'skipped').map(kindOf)).toEqual(expect.arrayContaining(['erased']));
+		const kept = JSON.stringify(await lab().tables());
+		expect(kept).not.toContain('Name of a');
+		expect(kept).not.toContain('a@x.com');
+		expect(kept).not.toContain('waiting@nobody.com');
+		expect(kept).toContain('Name of b');
+	});
+
 	test('secrets do not leave the registry', async () => {
 		const one = api(await lab().registry({ workspace: 'one' }, 'a key'));
 		await makeRecords(one.registry, 'people', ['1']);

@@ -10,6 +10,7 @@ import { inOrderOf } from '../../shared/order';
 import { Pacer } from '../../shared/pace';
 import type { BackfillPair, BackfillSystem, Candidate, ConflictChoices, Holder, Match, MatchKey, StopSign, TypeChoice, Work } from '../../shared/ports';
 import { inBatches } from './batches';
+import { erasedAmong, readsOfErased } from './erased';
 import { groupByKeys } from './groups';
 import { append, Known } from './known';
 import { createGroup } from './mappings';
@@ -98,7 +99,7 @@ class RegistryBackfill implements BackfillSystem {
 		}
 	}
 
-	async findHolders(keys: readonly string[], tell: (at: number, holder: Holder) => void, stop: StopSign): Promise<void> {
+	async findHolders(keys: readonly string[], tell: (at: number, holder: Holder | Trouble) => void, stop: StopSign): Promise<void> {
 		const { registry, objectType, externalType } = this;
 		await inBatches(
 			keys.map((_, at) => [at]),
@@ -111,10 +112,24 @@ class RegistryBackfill implements BackfillSystem {
 					const isCurrent = state === 'current';
 					const problem = recordState === 'active' ? undefined : this.outOfBounds(objectId);
 					for (const at of places.get(key) ?? []) tell(at, { objectId, label: undefined, ids: isCurrent ? [{ key, externalId }] : NO_IDS, isCurrent, problem });
+					places.delete(key);
 				}
+				await this.findErased(places, tell);
 			},
 			() => undefined,
 		);
+	}
+
+	/** IDs of people who were erased, among those that nobody has. */
+	private async findErased(places: ReadonlyMap<string, readonly number[]>, tell: (at: number, problem: Trouble) => void): Promise<void> {
+		if (places.size === 0) return;
+		const { registry, objectType, externalType } = this;
+		const keysOf = (key: string) => [{ objectType, ids: [{ objectType, externalType, key, externalId: key }] }];
+		const known = new Known(await registry.store.read(registry.workspace, readsOfErased([...places.keys()].flatMap(keysOf))));
+		for (const [key, at] of places) {
+			const erased = erasedAmong(known, keysOf(key));
+			if (erased) for (const each of at) tell(each, erased);
+		}
 	}
 
 	async findMatches(kind: MatchKey, keys: readonly string[], tell: (at: number, match: Match) => void, stop: StopSign): Promise<void> {
@@ -182,7 +197,7 @@ class RegistryBackfill implements BackfillSystem {
 			async (batch) => {
 				await this.confirmLock();
 				const entries = batch.flat();
-				const reads = { ids: entries, objectIds: entries.map(({ objectId }) => objectId), with: { mappings: true } };
+				const reads = { ids: entries, objectIds: entries.map(({ objectId }) => objectId), ...readsOfErased(entries.map((entry) => ({ objectType, ids: [entry] }))), with: { mappings: true } };
 				const outcomes = await registry.transact(reads, this.work, (unit) => batch.flatMap((group) => createGroup(registry, unit, group, choicesOf(group))));
 				entries.forEach(({ index }, at) => {
 					const outcome = outcomes[at] as Outcome;

@@ -35,6 +35,12 @@ export function erasedAmong(known: Known, items: readonly Keys[]): Trouble | und
 	return undefined;
 }
 
+/** Why a row of a file is left out: its record, or the key that it brings, belonged to somebody who was erased. */
+export function erasedInFile(known: Known, keys: readonly string[]): Trouble | undefined {
+	const erased = keys.map((key) => known.erased(key)).find((each) => each !== undefined);
+	return erased && wasErased('This row of the file belongs to', erased.erasedAt, erased.key);
+}
+
 function wasErased(whose: string, at: number, key: string): Trouble {
 	const day = new Date(at).toISOString().slice(0, 10);
 	return trouble('skipped', 'erased', `${whose} somebody who was erased on ${day}, so it does not come back. If it should, use Record → Erase with Do: Allow Again first.`, [key]);

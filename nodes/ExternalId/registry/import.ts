@@ -10,6 +10,8 @@ import { cancelled } from './batches';
 import { rowsOf, verifyFile } from './exchangeFile';
 import type { FileLine, FileRows, RowType, Verified } from './exchangeFile';
 import { configurationKey } from './known';
+import { erasedInFile } from './erased';
+import { erasedKey } from './erasedKeys';
 import type { Registry } from './registry';
 import type { ConfigurationRow, MappingRow } from './rows';
 import { DEFAULT_SETTINGS } from './settings';
@@ -97,10 +99,11 @@ class Import {
 		for (const line of batch) if (line.type === 'configuration') this.fileTypes.set(configurationKey(line.row), line.row);
 		await this.knowRuns(batch);
 		const keys = batch.map((line) => (line.type === 'mapping' ? this.keyHere(line.row) : undefined));
-		const reads = readsOf(batch, keys, batch.flatMap((line) => (line.type === 'run' ? [line.row.id] : [])));
+		const erasedKeys = batch.map((line, at) => erasedKeysOf(line, keys[at]));
+		const reads = { ...readsOf(batch, keys, batch.flatMap((line) => (line.type === 'run' ? [line.row.id] : []))), erasedKeys: erasedKeys.flat() };
 		const decide = (unit: Unit) => {
 			const passed = new Map<string, number>();
-			const taken = batch.map((line, at) => this.takeLine(unit, line, keys[at], passed));
+			const taken = batch.map((line, at) => erasedInFile(unit, erasedKeys[at] ?? []) ?? this.takeLine(unit, line, keys[at], passed));
 			this.takeHistory(unit, batch.flatMap((line, at) => (line.type === 'change' && taken[at] === 'created' ? [line.row] : [])));
 			return taken;
 		};
@@ -235,6 +238,27 @@ class Import {
 		if (created > 0) return { status: 'created', ...told };
 		if (unchanged > 0 || conflicts === 0) return { status: 'unchanged', ...told };
 		return { ...trouble('conflict', 'nothingTaken', 'Nothing of the file could be taken: all of it differs from what is here. Import it into another workspace, or look at the conflicts.', [sha256]), ...told };
+	}
+}
+
+/** Keys by which a row would bring back somebody who was erased. */
+function erasedKeysOf(line: FileLine, key: string | Trouble | undefined): string[] {
+	switch (line.type) {
+		case 'record':
+			return [erasedKey.objectId(line.row.objectType, line.row.id)];
+		case 'mapping':
+			return [erasedKey.objectId(line.row.objectType, line.row.objectId), ...(typeof key === 'string' ? [erasedKey.id({ ...line.row, key })] : [])];
+		case 'email':
+			return [erasedKey.objectId(line.row.objectType, line.row.recordId), erasedKey.email(line.row.objectType, line.row.key)];
+		case 'inbox':
+			return [erasedKey.email('people', line.row.key)];
+		case 'change': {
+			const { objectType, objectId, subject } = line.row;
+			if (objectType === null) return [];
+			return [...(objectId === null ? [] : [erasedKey.objectId(objectType, objectId)]), ...(subject === null ? [] : [erasedKey.email(objectType, subject.toLowerCase())])];
+		}
+		default:
+			return [];
 	}
 }
 

@@ -7,7 +7,7 @@ import { Known } from './known';
 import type { Unit } from './unit';
 
 /** Contacts of an account that one transaction changes. */
-const CONTACTS_A_STEP = 200;
+const CONTACTS_A_STEP = 100;
 const CONTACTS_A_SCAN = 2_000;
 
 /** Accounts that were merged into one: they may still have contacts, if that run was stopped. */
@@ -31,6 +31,7 @@ export async function eachContact(registry: Registry, accountIds: readonly strin
 			if (work.signal?.aborted) return moved;
 			const { rows } = await registry.store.scanRecords(registry.workspace, { objectType: 'people', states: ['active', 'deleted', 'merged'], accountId }, undefined, CONTACTS_A_SCAN);
 			if (rows.length === 0) break;
+			await pacer.rest();
 			for (const contacts of chunk(rows, CONTACTS_A_STEP)) {
 				if (work.signal?.aborted) return moved;
 				await registry.transact({ objectIds: contacts.map(({ id }) => id), with: { account: true, emails: true, inbox: true } }, work, (unit) => {

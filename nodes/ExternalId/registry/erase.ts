@@ -53,6 +53,7 @@ async function settleByName(registry: Registry, names: readonly ObjectName[], wo
 				...readsOf(byName),
 				inbox: byName.flatMap((name) => ('emailKey' in name ? [name.emailKey] : [])),
 				erasedKeys: byName.map(keyOf),
+				erases: true,
 				with: also,
 			};
 			const outcomes = await registry.transact(reads, work, (unit) => byName.map((name) => act(unit, name)));

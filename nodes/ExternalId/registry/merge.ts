@@ -38,7 +38,7 @@ export interface MergeChoices {
 }
 
 /** A merge takes about as long as so many simple items. */
-const ITEMS_A_MERGE = 5;
+const ITEMS_A_MERGE = 10;
 
 /**
  * Makes two records one: External IDs, addresses, Related Domains, fields and contacts go to the survivor, and the other stays as

@@ -1,5 +1,6 @@
 import { isTrouble, trouble } from '../../shared/identity/outcome';
 import type { Outcome, Trouble } from '../../shared/identity/outcome';
+import { Pacer } from '../../shared/pace';
 import type { Work } from '../../shared/ports';
 import { inBatches, settleCancelled } from './batches';
 import { groupByKeys } from './groups';
@@ -50,12 +51,15 @@ export async function findMerges(registry: Registry, checked: readonly CheckedMe
  */
 export async function mergeOrder(merges: readonly Merge[], work: Work): Promise<Merge[][]> {
 	const groups = await groupByKeys(merges, ({ survivorId, otherId }) => [survivorId, otherId]);
-	return groups.flatMap((group) => {
+	const pacer = new Pacer();
+	const sound: Merge[][] = [];
+	for (const group of groups) {
 		const ordered = inOrder(group);
-		if (!isTrouble(ordered)) return [ordered];
-		for (const { index } of group) work.settle(index, ordered);
-		return [];
-	});
+		if (!isTrouble(ordered)) sound.push(ordered);
+		else for (const { index } of group) work.settle(index, ordered);
+		if (pacer.due()) await pacer.rest();
+	}
+	return sound;
 }
 
 function inOrder(group: readonly Merge[]): Merge[] | Trouble {

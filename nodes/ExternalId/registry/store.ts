@@ -56,6 +56,8 @@ export interface Reads {
 	ofType?: { objectType: ObjectType; externalType: string; limit: number };
 	/** The settings of the workspace too. */
 	settings?: boolean;
+	/** Whether the unit may erase records. */
+	erases?: boolean;
 	/** Keys (see {@link ErasedRow}) that may be of people who were erased. Costs one look where nobody was. */
 	erasedKeys?: readonly string[];
 	/** Deleted mappings of these IDs too (to say "already deleted"). */

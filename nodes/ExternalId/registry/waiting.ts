@@ -28,7 +28,7 @@ export interface Caught {
 export type CaughtBy = Map<string, Caught>;
 
 /** Rows of the inbox that one transaction looks at: some 10 ms of work. */
-const ROWS_A_STEP = 150;
+const ROWS_A_STEP = 100;
 const ROWS_A_SCAN = 2_000;
 /** Up to so many domains are looked up one by one; for more the whole inbox is gone through once. */
 const MOST_LOOKUPS = 100;
@@ -174,6 +174,7 @@ async function* pagesAt(registry: Registry, domains: readonly string[], work: Wo
 			if (work.signal?.aborted) return;
 			const page = await registry.store.scanInbox(registry.workspace, { states: ['waiting'], site }, after, ROWS_A_SCAN);
 			const rows = site === undefined ? page.rows.filter((row) => sites.has(row.site)) : page.rows;
+			if (pacer.due()) await pacer.rest();
 			for (const part of chunk(rows, ROWS_A_STEP)) {
 				if (work.signal?.aborted) return;
 				yield part;

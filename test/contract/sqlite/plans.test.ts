@@ -82,6 +82,13 @@ describe.each(['before', 'after'])('The query plan, %s the planner knows what th
 		expect(search.match(/\w+(?==\?)/g)).toEqual(key.filter((column) => column !== 'state'));
 	});
 
+	test.each(Object.entries(ERASURES))('of the erasure "%s" never goes through a whole workspace', (_, sql) => {
+		// References are not looked for while records are erased: see Connection.writeUnreferenced.
+		db.exec('PRAGMA foreign_keys = OFF');
+		expect(plan(db, sql).filter((step) => step.endsWith('(workspace=?)'))).toEqual([]);
+		db.exec('PRAGMA foreign_keys = ON');
+	});
+
 	test.each(Object.entries(BATCH_WRITES).filter(([, sql]) => sql.startsWith('INSERT')))('of the write "%s" scans nothing but the batch', (_, sql) => {
 		expect(plan(db, sql).filter((step) => /^SCAN/.test(step) && !/^SCAN json_each/.test(step))).toEqual([]);
 	});

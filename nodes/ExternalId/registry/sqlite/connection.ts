@@ -63,10 +63,21 @@ export class Connection {
 
 	/** Reads and writes in one transaction that is on the disk when the promise resolves. */
 	async write<T>(work: () => T): Promise<T> {
+		return await withRetry(this.file, () => this.writeOnce(work));
+	}
+
+	/**
+	 * Like {@link write}, for work that deletes records with all that refers to them. SQLite would look for references to each in
+	 * every row of the workspace, for its planner does not take the index that is there.
+	 */
+	async writeUnreferenced<T>(work: () => T): Promise<T> {
 		return await withRetry(this.file, () => {
-			// What is written into a file that was taken away would be lost.
-			if (this.isStale()) throw new RegistryError('cannotOpen', `The registry file was moved or deleted while it was in use: ${this.file}`, 'Run the workflow again: it then works on the file that is there now, or on a new one.');
-			return this.transaction('BEGIN IMMEDIATE', work);
+			this.db.exec('PRAGMA foreign_keys = OFF');
+			try {
+				return this.writeOnce(work);
+			} finally {
+				this.db.exec('PRAGMA foreign_keys = ON');
+			}
 		});
 	}
 
@@ -97,6 +108,12 @@ export class Connection {
 	close(): void {
 		this.statements.clear();
 		if (this.db.isOpen) this.db.close();
+	}
+
+	private writeOnce<T>(work: () => T): T {
+		// What is written into a file that was taken away would be lost.
+		if (this.isStale()) throw new RegistryError('cannotOpen', `The registry file was moved or deleted while it was in use: ${this.file}`, 'Run the workflow again: it then works on the file that is there now, or on a new one.');
+		return this.transaction('BEGIN IMMEDIATE', work);
 	}
 
 	private transaction<T>(begin: string, work: () => T): T {

@@ -140,18 +140,26 @@ const MOVED_AWAY = `FROM json_each(?2) AS j CROSS JOIN mapping AS m INDEXED BY m
 	ON m.workspace = ?1 AND m.object_type = j.value->>'objectType' AND m.external_type = j.value->>'externalType'
 		AND m.id_key = j.value->>'key' AND m.state = 'deleted'`;
 
-/** What an erasure takes away, in this order: the workspace first, a JSON array last. */
+/**
+ * What an erasure takes away. The rows are looked up first: left to itself, SQLite goes through the whole workspace for a DELETE on a
+ * table without row IDs.
+ *
+ * In this order: the workspace first, a JSON array last.
+ */
 export const ERASURES = {
 	changesOfMoved: `DELETE FROM change WHERE seq IN (SELECT c.seq ${MOVED_AWAY}
 		CROSS JOIN change AS c INDEXED BY change_object ON c.workspace = ?1 AND c.object_id = m.object_id AND c.subject = m.id)`,
 	moved: `DELETE FROM mapping WHERE workspace = ?1 AND id IN (SELECT m.id ${MOVED_AWAY})`,
 	changesOfObjects: `DELETE FROM change WHERE workspace = ?1 AND object_id IN (SELECT value FROM json_each(?2))`,
 	changesOfAddresses: `DELETE FROM change WHERE workspace = ?1 AND object_id IS NULL AND subject COLLATE NOCASE IN (SELECT value FROM json_each(?2))`,
-	mappings: `DELETE FROM mapping WHERE workspace = ?1 AND object_id IN (SELECT value FROM json_each(?2))`,
-	emails: `DELETE FROM email WHERE workspace = ?1 AND record_id IN (SELECT value FROM json_each(?2))`,
+	mappings: `DELETE FROM mapping WHERE workspace = ?1 AND id IN (SELECT m.id FROM json_each(?2) AS j
+		CROSS JOIN mapping AS m INDEXED BY mapping_slot ON m.workspace = ?1 AND m.object_id = j.value)`,
+	emails: `DELETE FROM email WHERE workspace = ?1 AND (object_type, key, record_id) IN (SELECT e.object_type, e.key, e.record_id
+		FROM json_each(?2) AS j CROSS JOIN email AS e INDEXED BY email_record ON e.workspace = ?1 AND e.record_id = j.value)`,
 	inbox: `DELETE FROM inbox WHERE workspace = ?1 AND key IN (SELECT value FROM json_each(?2))`,
 	records: `DELETE FROM record WHERE workspace = ?1 AND id IN (SELECT value FROM json_each(?2))`,
-	allowedAgain: `DELETE FROM erased WHERE workspace = ?1 AND person IN (SELECT value FROM json_each(?2))`,
+	allowedAgain: `DELETE FROM erased WHERE workspace = ?1 AND hash IN (SELECT e.hash FROM json_each(?2) AS j
+		CROSS JOIN erased AS e INDEXED BY erased_person ON e.workspace = ?1 AND e.person = j.value)`,
 } as const;
 
 export const SETTING = 'SELECT value FROM setting WHERE workspace = ?1 AND key = ?2';

@@ -77,7 +77,8 @@ export class SqliteStore implements Store {
 	async transact<T>(workspace: string, reads: Reads, run: RunRow | undefined, decide: (unit: Unit) => T): Promise<T> {
 		for (let attempt = 1; ; attempt++) {
 			try {
-				return await this.connection.write(() => {
+				const write = reads.erases ? 'writeUnreferenced' : 'write';
+				return await this.connection[write](() => {
 					const unit = new Unit(this.load(workspace, reads), Date.now());
 					const result = decide(unit);
 					const writes = unit.writes();

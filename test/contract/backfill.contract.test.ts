@@ -74,6 +74,14 @@ onEachEngine('A backfill finds the record of each ID', (lab) => {
 		expect(outcomes.map(kindOf)).toEqual(['recordDeleted', 'recordDeleted', 'recordDeleted']);
 	});
 
+	test('an Object ID of a record that was merged means the one that it was merged into', async () => {
+		const { registry, backfill, merge } = api(await lab().registry());
+		const [ann, bob] = await makeRecords(registry, 'people', ['a', 'b']);
+		await merge([{ objectType: 'people', survivor: byObject('people', ann), other: byObject('people', bob) }], { whenBothHaveId: 'keepSurvivor' });
+		const { outcomes } = await backfill([{ externalId: 1, keys: { objectId: bob } }]);
+		expect(outcomes[0]).toMatchObject({ status: 'linked', objectId: ann });
+	});
+
 	test('an ID of somebody who was erased goes to nobody', async () => {
 		const { registry, backfill, erase } = api(await lab().registry());
 		await makeRecords(registry, 'people', ['a', 'b'], (crm) => ({ email: `${crm}@acme.com` }));

@@ -164,6 +164,16 @@ onEachEngine('Export and import', (lab) => {
 		expect(kept).toContain('Name of b');
 	});
 
+	test('Related Domains that come in catch the addresses that wait here', async () => {
+		const there = api(await lab().registry({ workspace: 'there' }));
+		await makeRecords(there.registry, 'accounts', ['a'], () => ({ domains: 'acme.com' }));
+		const { bytes } = await there.export();
+		const here = api(await lab().registry());
+		await here.capture(['ann@acme.com']);
+		await here.import([bytes]);
+		expect((await here.capture(['ann@acme.com'])).flat()).toEqual([expect.objectContaining({ status: 'unchanged', accountId: expect.stringMatching(/^acc_/) })]);
+	});
+
 	test('secrets do not leave the registry', async () => {
 		const one = api(await lab().registry({ workspace: 'one' }, 'a key'));
 		await makeRecords(one.registry, 'people', ['1']);

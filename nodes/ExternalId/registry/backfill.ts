@@ -138,7 +138,7 @@ class RegistryBackfill implements BackfillSystem {
 		switch (kind) {
 			case 'objectId':
 				return await this.lookUp(keys, (batch) => ({ objectIds: batch }), (known, key, at) => {
-					const record = known.record(key);
+					const record = known.survivorOf(key);
 					if (record?.state === 'active' && record.objectType === objectType) tell(at, { exact: told(known, [record]) });
 					else tell(at, { exact: [], problem: goneRecord(record, objectType, key) });
 				}, stop);

@@ -45,7 +45,7 @@ export interface FeedEntry {
 
 const KINDS: Readonly<Record<FeedEvent, readonly ChangeKind[]>> = {
 	contactCreatedByDomain: ['recordCreated', 'recordUpdated'],
-	contactWithoutAccount: ['inboxAdded'],
+	contactWithoutAccount: ['inboxAdded', 'inboxUpdated'],
 	recordUpdated: ['recordUpdated', 'recordRestored'],
 	recordsMerged: ['recordsMerged'],
 	mappingCreated: ['mappingCreated', 'mappingRestored'],
@@ -56,10 +56,18 @@ const KINDS: Readonly<Record<FeedEvent, readonly ChangeKind[]>> = {
 export function eventOf(change: HistoryRow, choice: FeedChoice): FeedEvent | undefined {
 	if (!isWantedFrom(change.run, choice)) return undefined;
 	if (choice.objectTypes.size > 0 && !choice.objectTypes.has(change.objectType ?? 'people')) return undefined;
-	const event = FEED_EVENTS.find((each) => choice.events.has(each) && KINDS[each].includes(change.kind) && (each !== 'contactCreatedByDomain' || isByDomain(change, choice)));
+	const event = FEED_EVENTS.find((each) => choice.events.has(each) && KINDS[each].includes(change.kind) && isMeant(each, change, choice));
 	const isMapping = event === 'mappingCreated' || event === 'mappingDeleted';
 	if (isMapping && choice.externalTypes.size > 0 && !choice.externalTypes.has(change.externalType ?? '')) return undefined;
 	return event;
+}
+
+/** Whether a change of a kind that fits really is the event. */
+function isMeant(event: FeedEvent, change: HistoryRow, choice: FeedChoice): boolean {
+	if (event === 'contactCreatedByDomain') return isByDomain(change, choice);
+	// What waits already and only gets another reason is no news.
+	if (event === 'contactWithoutAccount') return part(change.after, 'state') === 'waiting' && part(change.before, 'state') !== 'waiting';
+	return true;
 }
 
 function isWantedFrom(run: RunRow | null, { exceptWorkflowId, exceptOrigins, alsoFrom }: FeedChoice): boolean {

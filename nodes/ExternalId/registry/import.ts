@@ -19,6 +19,7 @@ import type { Settings } from './settings';
 import type { Reads } from './store';
 import { Unit } from './unit';
 import { shownMapping } from './views';
+import { tryWaitingAgain } from './waiting';
 
 /** A file of an item: opened anew each time it is read. */
 export interface ImportFile {
@@ -62,6 +63,8 @@ class Import {
 	private readonly fileTypes = new Map<string, ConfigurationRow>();
 	/** Runs of the file, how much of each is here already, and how much of it has gone by. */
 	private readonly runs = new Map<string, { row: FileRows['run']; here: number; seen: number }>();
+	/** Related Domains that came in: addresses that wait here may belong to them. */
+	private readonly newDomains = new Set<string>();
 	private stopped = false;
 
 	constructor(
@@ -91,6 +94,7 @@ class Import {
 			if (line.type === 'change') characters += JSON.stringify([line.row.before, line.row.after]).length;
 		}
 		if (!this.stopped && batch.length > 0) await this.takeBatch(batch);
+		if (!this.dryRun && this.newDomains.size > 0) await tryWaitingAgain(this.registry, [...this.newDomains], this.work);
 		return [this.summary(), ...this.told];
 	}
 
@@ -162,6 +166,7 @@ class Import {
 		batch.forEach((line, at) => {
 			const each = taken[at] as Taken;
 			const counts = (this.counts[line.type] ??= { created: 0, unchanged: 0, conflicts: 0 });
+			if (each === 'created' && line.type === 'domain') this.newDomains.add(line.row.domain);
 			if (each === 'created' || each === 'unchanged') counts[each]++;
 			else {
 				counts.conflicts++;

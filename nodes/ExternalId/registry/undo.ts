@@ -1,6 +1,7 @@
 import { trouble } from '../../shared/identity/outcome';
 import type { Outcome, Planned, Trouble } from '../../shared/identity/outcome';
 import { shown } from '../../shared/identity/wording';
+import { Pacer } from '../../shared/pace';
 import type { Work } from '../../shared/ports';
 import { cancelled, inBatches } from './batches';
 import { checkEntries } from './checked';
@@ -29,6 +30,8 @@ export const MOST_REHEARSED = 100_000;
 const AIM_MS = 28;
 /** Changes that are read ahead of the work. */
 const READ_AHEAD = 8_000;
+/** Changes that one step reads: some milliseconds. */
+const READ_AT_ONCE = 500;
 
 /**
  * Undoes whole runs: turns their changes round, the newest first, wherever the registry still is as the run left it. What was
@@ -100,12 +103,14 @@ class UndoPass {
 		const { registry, run } = this;
 		let after: string | undefined;
 		let held: HistoryRow[] = [];
+		const pacer = new Pacer({ every: 1 });
 		do {
 			const changes = held;
 			do {
-				const page = await registry.store.scanChanges(registry.workspace, { runId: run.id }, 'older', after, READ_AHEAD - changes.length);
+				const page = await registry.store.scanChanges(registry.workspace, { runId: run.id }, 'older', after, Math.min(READ_AT_ONCE, READ_AHEAD - changes.length));
 				for (const row of page.rows) changes.push(row);
 				after = page.next;
+				if (pacer.due()) await pacer.rest();
 			} while (after !== undefined && changes.length < READ_AHEAD);
 			// What one mapping went through stays together.
 			held = after === undefined ? [] : changes.splice(changes.findLastIndex(({ kind }) => !RESTORES_MAPPING.has(kind)) + 1 || changes.length);

@@ -215,10 +215,12 @@ export class SqliteStore implements Store {
 		const end = towards === 'newer' ? 'Newer' : 'Older';
 		const from = Number(after ?? (towards === 'newer' ? 0 : Number.MAX_SAFE_INTEGER));
 		const [by, key] = filter.runId !== undefined ? (['run', filter.runId] as const) : filter.objectId !== undefined ? (['object', filter.objectId] as const) : (['all'] as const);
+		// The rows of a run all fit, if nothing else is asked of them.
+		const window = by === 'run' && Object.keys(filter).length === 1 ? Math.min(limit, SCAN_WINDOW) : SCAN_WINDOW;
 		return await this.connection.read(() => {
 			const keys = key === undefined ? [] : [workspace, key];
-			const seen = this.rows<StoredChange>(HISTORY_SCANS[`${by}${end}`], ...keys, from, SCAN_WINDOW);
-			const { rows, next } = page(seen, (row) => row.workspace === workspace && fitsChange(row, filter), ({ seq }) => String(seq), limit, SCAN_WINDOW);
+			const seen = this.rows<StoredChange>(HISTORY_SCANS[`${by}${end}`], ...keys, from, window);
+			const { rows, next } = page(seen, (row) => row.workspace === workspace && fitsChange(row, filter), ({ seq }) => String(seq), limit, window);
 			return { rows: rows.map(asHistory), next };
 		});
 	}

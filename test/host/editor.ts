@@ -22,6 +22,37 @@ const FLAGS = [
 const PANEL_TRIES = 40;
 const PANEL_PAUSE_MS = 100;
 
+/** What lies over the canvas. */
+const OVER_CANVAS = '.vue-flow__panel, [data-test-id="canvas-controls"], [class*="toast"], .el-notification, [data-test-id="canvas-wrapper"] > div > button';
+const PICTURE_MARGIN = 24;
+
+/** Where the parts of a canvas lie, in the page. */
+interface Box {
+	name: string;
+	x: number;
+	y: number;
+	width: number;
+	height: number;
+}
+
+/** A box for each node (its frame and its name), and for each sticky note; a note also has the place of its text. */
+const CANVAS_BOXES = `(() => {
+	const box = (element, name) => { const { x, y, width, height } = element.getBoundingClientRect(); return { name, x, y, width, height }; };
+	const union = (boxes) => { const x = Math.min(...boxes.map((b) => b.x)), y = Math.min(...boxes.map((b) => b.y)); return { name: boxes[0].name, x, y, width: Math.max(...boxes.map((b) => b.x + b.width)) - x, height: Math.max(...boxes.map((b) => b.y + b.height)) - y }; };
+	const nodes = [], notes = [], texts = [];
+	for (const node of document.querySelectorAll('[data-test-id="canvas-node"]')) {
+		const name = node.getAttribute('data-node-name');
+		const note = node.querySelector('[data-test-id="sticky"]');
+		if (!note) { nodes.push(union([...node.querySelectorAll('[data-canvas-node-render-type], [data-canvas-node-render-type] > div')].map((part) => box(part, name)))); continue; }
+		notes.push(box(note, name));
+		texts.push(union([...note.querySelectorAll('h2, h3, p, li')].filter((part) => part.getClientRects().length > 0).map((part) => box(part, name))));
+	}
+	return { nodes, notes, texts };
+})()`;
+
+const overlap = (a: Box, b: Box) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+const isInside = (a: Box, b: Box) => a.x >= b.x && a.y >= b.y && a.x + a.width <= b.x + b.width && a.y + a.height <= b.y + b.height;
+
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /** Path of a Chromium on this machine, if there is one. */
@@ -116,6 +147,64 @@ export class Editor {
 	/** What the canvas or panel says anywhere on the page. */
 	async text(): Promise<string> {
 		return await this.page.locator('body').innerText();
+	}
+
+	/**
+	 * Clicks *Execute workflow* and waits for the end. Where a form opens that asks for a decision, `decision` is chosen in it, as
+	 * the person would who has to approve.
+	 */
+	async execute(decision?: string): Promise<void> {
+		const { page, context } = this;
+		const asked = decision === undefined ? undefined : context.waitForEvent('page', { timeout: 60_000 });
+		await page.locator('[data-test-id="execute-workflow-button"]').first().click();
+		if (asked !== undefined && decision !== undefined) {
+			const form = await asked;
+			await form.locator('select').first().selectOption(decision);
+			await form.locator('#submit-btn').click();
+			await form.getByText('Form Submitted').first().waitFor();
+			await form.close();
+		}
+		await page.getByText('Workflow executed successfully').first().waitFor({ timeout: 60_000 });
+	}
+
+	/** What on the canvas cannot be read: nodes or notes over each other, text that does not fit into its note. */
+	async crampedOnCanvas(): Promise<string[]> {
+		await this.fitCanvas();
+		const { nodes, notes, texts } = await this.boxes();
+		const cramped: string[] = [];
+		const pairs = (all: readonly Box[]) => all.flatMap((a, at) => all.slice(at + 1).map((b) => [a, b] as const));
+		for (const [a, b] of [...pairs(nodes), ...pairs(notes)]) if (overlap(a, b)) cramped.push(`"${a.name}" lies over "${b.name}"`);
+		for (const note of notes) {
+			for (const node of nodes) if (overlap(node, note) && !isInside(node, note)) cramped.push(`"${node.name}" lies across the edge of "${note.name}"`);
+			const text = texts.find(({ name }) => name === note.name);
+			if (!text || !isInside(text, note)) cramped.push(`the text of "${note.name}" is cut`);
+			for (const node of nodes) if (text && overlap(node, text)) cramped.push(`"${node.name}" lies over the text of "${note.name}"`);
+		}
+		return cramped;
+	}
+
+	/** A picture of what is on the canvas, and of nothing around it. */
+	async pictureCanvas(file: string): Promise<void> {
+		await this.fitCanvas();
+		await this.page.addStyleTag({ content: `${OVER_CANVAS} { visibility: hidden !important }` });
+		const { nodes, notes } = await this.boxes();
+		const all = [...nodes, ...notes];
+		const x = Math.min(...all.map((box) => box.x)) - PICTURE_MARGIN;
+		const y = Math.min(...all.map((box) => box.y)) - PICTURE_MARGIN;
+		// Room at the right for the outputs of the last node.
+		const right = Math.max(...nodes.map((box) => box.x + box.width * 2), ...notes.map((box) => box.x + box.width)) + PICTURE_MARGIN;
+		const bottom = Math.max(...all.map((box) => box.y + box.height)) + PICTURE_MARGIN;
+		mkdirSync(path.dirname(file), { recursive: true });
+		await this.page.screenshot({ path: file, clip: { x, y, width: right - x, height: bottom - y } });
+	}
+
+	private async fitCanvas(): Promise<void> {
+		await this.page.keyboard.press('1');
+		await this.page.waitForTimeout(600);
+	}
+
+	private async boxes(): Promise<{ nodes: Box[]; notes: Box[]; texts: Box[] }> {
+		return await this.page.evaluate(CANVAS_BOXES);
 	}
 
 	async screenshot(file: string): Promise<void> {

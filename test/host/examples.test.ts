@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import type { N8nClient, WorkflowJson } from './client';
+import type { Execution, N8nClient, WorkflowJson } from './client';
 import { serveExampleData } from './exampleData';
 import { countStatuses, runMainJob } from './mainJob';
 import { root } from './pack';
@@ -31,8 +31,36 @@ const EXPECTED: Readonly<Record<string, Record<string, [object, object]>>> = {
 		'Capture Contacts': [{ created: 2, skipped: 2, notFound: 1 }, { unchanged: 2, skipped: 2, notFound: 1 }],
 	},
 	// After the one that makes contacts: tried out it takes the newest.
-	'new-contact-to-crm.json': { "Save the CRM's ID": [{ created: 1 }, { unchanged: 1 }] },
+	'new-contact-to-crm.json': { "Save the CRM's ID": [{ created: 1 }, {}] },
+	'inbox-review.json': {
+		'Capture Contacts': [{ notFound: 4, skipped: 1 }, { unchanged: 3, notFound: 1, skipped: 1 }],
+		'Add Related Domains': [{ created: 1 }, { unchanged: 1 }],
+		Assign: [{ created: 1 }, { unchanged: 1 }],
+		Discard: [{ deleted: 1 }, { unchanged: 1 }],
+	},
+	'nightly-incremental-sync.json': {
+		'Changed Since Then': [{ found: 2 }, {}],
+		'Save Checkpoint': [{ created: 1 }, {}],
+	},
+	'scheduled-backfill.json': {
+		'Upsert People': [{ created: 4 }, { unchanged: 4 }],
+		'Dry Run': [{ planned: 3, notFound: 1, ambiguous: 2 }, { planned: 3, notFound: 1, ambiguous: 2 }],
+		Apply: [{ linked: 3, notFound: 1, ambiguous: 2 }, {}],
+	},
+	// After the one that backfills.
+	'undo-a-backfill.json': {
+		'Dry Run': [{ planned: 1 }, { unchanged: 1 }],
+		Undo: [{ updated: 1 }, {}],
+	},
 };
+
+/** What a person answers whom an example asks. */
+const ANSWERS: Readonly<Record<string, string>> = { 'scheduled-backfill.json': 'Apply', 'undo-a-backfill.json': 'Undo' };
+
+async function run(file: string, id: string): Promise<Execution> {
+	const answer = ANSWERS[file];
+	return answer === undefined ? await n8n.runWorkflow(id) : await n8n.answerForm(await n8n.startWorkflow(id), { Decision: answer });
+}
 
 test('every example is tested here', () => {
 	expect(readdirSync(FOLDER).filter((file) => file.endsWith('.json')).sort()).toEqual(Object.keys(EXPECTED).sort());
@@ -41,12 +69,24 @@ test('every example is tested here', () => {
 test.each(Object.keys(EXPECTED))('%s imports, does what it says, and changes nothing the second time', async (file) => {
 	const id = await n8n.createWorkflow(example(file));
 	for (const time of [0, 1]) {
-		const execution = await n8n.runWorkflow(id);
+		const execution = await run(file, id);
 		expect(execution.error).toBeUndefined();
 		for (const [node, counts] of Object.entries(EXPECTED[file] ?? {})) {
 			expect({ node, counts: countStatuses(execution, node) }).toEqual({ node, counts: counts[time] });
 		}
 	}
+});
+
+test('a backfill that nobody approves writes nothing', async () => {
+	const workflow = example('scheduled-backfill.json');
+	const credential = await n8n.createCredential('Unapproved', 'externalIdRegistryApi', { registry: 'unapproved', workspace: 'default', accessSecret: '' });
+	for (const node of workflow.nodes) if (node.type.startsWith('n8n-nodes-external-id.')) Object.assign(node, { credentials: { externalIdRegistryApi: credential }, parameters: { registryFrom: 'credential', ...node.parameters } });
+	const execution = await n8n.answerForm(await n8n.startWorkflow(await n8n.createWorkflow(workflow)), { Decision: 'Do Not' });
+	expect(execution).toMatchObject({ status: 'success', error: undefined });
+	expect(countStatuses(execution, 'Dry Run')).toMatchObject({ planned: 3 });
+	expect(execution.json('Ask in the Chat')[0]?.text).toContain('3 would be linked');
+	expect(Object.keys(execution.nodes)).toEqual(expect.arrayContaining(['Approved?']));
+	expect(execution.nodes.Apply).toBeUndefined();
 });
 
 test('the main job: 3,000 accounts and 10,000 contacts, and nothing changes the second time', async () => {

@@ -100,7 +100,8 @@ async function triggeredSince(n8n: N8nClient, id: string, before: number, contac
 
 export function countStatuses(execution: Execution, node: string): Record<string, number> {
 	const counts: Record<string, number> = {};
-	for (const output of [0, 1]) {
+	// A backfill has three outputs of items; its fourth, the summary, has no status.
+	for (const output of [0, 1, 2]) {
 		for (const { status } of execution.json(node, output)) counts[String(status)] = (counts[String(status)] ?? 0) + 1;
 	}
 	return counts;

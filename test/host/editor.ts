@@ -23,7 +23,7 @@ const PANEL_TRIES = 40;
 const PANEL_PAUSE_MS = 100;
 
 /** What lies over the canvas. */
-const OVER_CANVAS = '.vue-flow__panel, [data-test-id="canvas-controls"], [class*="toast"], .el-notification, [data-test-id="canvas-wrapper"] > div > button';
+const OVER_CANVAS = 'button:not(.vue-flow__nodes *), .vue-flow__panel, [class*="toast"], .el-notification';
 const PICTURE_MARGIN = 24;
 
 /** Where the parts of a canvas lie, in the page. */
@@ -40,12 +40,15 @@ const CANVAS_BOXES = `(() => {
 	const box = (element, name) => { const { x, y, width, height } = element.getBoundingClientRect(); return { name, x, y, width, height }; };
 	const union = (boxes) => { const x = Math.min(...boxes.map((b) => b.x)), y = Math.min(...boxes.map((b) => b.y)); return { name: boxes[0].name, x, y, width: Math.max(...boxes.map((b) => b.x + b.width)) - x, height: Math.max(...boxes.map((b) => b.y + b.height)) - y }; };
 	const nodes = [], notes = [], texts = [];
-	for (const node of document.querySelectorAll('[data-test-id="canvas-node"]')) {
-		const name = node.getAttribute('data-node-name');
-		const note = node.querySelector('[data-test-id="sticky"]');
-		if (!note) { nodes.push(union([...node.querySelectorAll('[data-canvas-node-render-type], [data-canvas-node-render-type] > div')].map((part) => box(part, name)))); continue; }
+	for (const node of document.querySelectorAll('[data-test-id="canvas-node"]:not(:has([data-test-id="sticky"]))')) {
+		if (node.getAttribute('data-node-type')?.endsWith('.stickyNote')) continue;
+		nodes.push(union([...node.querySelectorAll('[data-canvas-node-render-type], [data-canvas-node-render-type] > div')].map((part) => box(part, node.getAttribute('data-node-name')))));
+	}
+	for (const note of document.querySelectorAll('[data-test-id="sticky"]')) {
+		const parts = [...note.querySelectorAll('h2, h3, p, li')].filter((part) => part.getClientRects().length > 0);
+		const name = parts[0]?.textContent ?? 'a note without text';
 		notes.push(box(note, name));
-		texts.push(union([...note.querySelectorAll('h2, h3, p, li')].filter((part) => part.getClientRects().length > 0).map((part) => box(part, name))));
+		texts.push(parts.length > 0 ? union(parts.map((part) => box(part, name))) : box(note, name));
 	}
 	return { nodes, notes, texts };
 })()`;
@@ -171,6 +174,7 @@ export class Editor {
 	async crampedOnCanvas(): Promise<string[]> {
 		await this.fitCanvas();
 		const { nodes, notes, texts } = await this.boxes();
+		if (nodes.length === 0 || notes.length === 0) return ['There is no node or no note'];
 		const cramped: string[] = [];
 		const pairs = (all: readonly Box[]) => all.flatMap((a, at) => all.slice(at + 1).map((b) => [a, b] as const));
 		for (const [a, b] of [...pairs(nodes), ...pairs(notes)]) if (overlap(a, b)) cramped.push(`"${a.name}" lies over "${b.name}"`);

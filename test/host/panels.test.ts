@@ -102,20 +102,30 @@ browserTest(`a run shows what became of each item${why}`, async () => {
 	const { page } = editor;
 	await page.locator('[data-test-id="execute-workflow-button"]').click();
 	await page.getByText('Workflow executed successfully').first().waitFor({ timeout: 60_000 });
-	await page.keyboard.press('1');
-	await page.waitForTimeout(600);
-	await editor.screenshot(path.join(SHOTS, 'link-and-translate.png'));
 	await page.locator('[data-test-id="canvas-node"]', { hasText: 'Translate ERP to CRM' }).first().dblclick();
 	await editor.panel().waitFor();
 	await page.waitForTimeout(600);
 	await editor.screenshot(path.join(SHOTS, 'translate-output.png'));
 	expect(await editor.text()).toContain('Not Found');
-	const upsert = await n8n.createWorkflow(workflowOf([{ name: 'Create or Update', parameters: { resource: 'record', operation: 'upsert', externalIds: { ids: [{ externalType: { __rl: true, mode: 'list', value: 'crm', cachedResultName: 'crm' }, externalId: '={{ $json.id }}' }] }, fields: { email: '={{ $json.email }}', firstName: '={{ $json.first }}' } } }]));
-	await editor.openNode(upsert, 'Create or Update');
-	await editor.screenshot(path.join(SHOTS, 'create-or-update.png'));
+	const [crm, erp] = ['crm', 'erp'].map((name) => ({ __rl: true, mode: 'list', value: name, cachedResultName: name }));
+	const filled = await n8n.createWorkflow(workflowOf([
+		{ name: 'Create or Update', parameters: { resource: 'record', operation: 'upsert', externalIds: { ids: [{ externalType: crm, externalId: '={{ $json.id }}' }] }, fields: { email: '={{ $json.email }}', firstName: '={{ $json.first }}' } } },
+		{ name: 'Backfill', parameters: { resource: 'mapping', operation: 'backfill', externalType: erp, externalId: '={{ $json.erpId }}', matchBy: ['email', 'phone'], email: '={{ $json.email }}', phone: '={{ $json.phone }}', options: { country: 'ES', maxTroublePercent: 10, maxReplacedPercent: 1 } } },
+		{ name: 'Undo', parameters: { resource: 'registry', operation: 'undo', options: { dryRun: true } } },
+	]));
+	for (const [name, file] of [['Create or Update', 'create-or-update'], ['Backfill', 'backfill']] as const) {
+		await editor.openNode(filled, name);
+		await editor.screenshot(path.join(SHOTS, `${file}.png`));
+	}
+	// The runs to choose from, by what they did.
+	await editor.openNode(filled, 'Undo');
+	await page.locator('[data-test-id="rlc-input"]').first().click();
+	await page.locator('[data-test-id="rlc-item"]').first().waitFor();
+	expect(await page.locator('[data-test-id="rlc-item"]').first().innerText()).toMatch(/^[A-Z][a-z]+: .+ · \d{4}-\d\d-\d\d \d\d:\d\d UTC · [\d,]+ changes?/);
+	await editor.screenshot(path.join(SHOTS, 'undo.png'));
 	if (process.env.UPDATE_PICTURES) {
 		mkdirSync(PICTURES, { recursive: true });
-		for (const name of ['link-and-translate', 'translate-output', 'create-or-update']) copyFileSync(path.join(SHOTS, `${name}.png`), path.join(PICTURES, `${name}.png`));
+		for (const name of ['translate-output', 'create-or-update', 'backfill', 'undo']) copyFileSync(path.join(SHOTS, `${name}.png`), path.join(PICTURES, `${name}.png`));
 	}
 });
 

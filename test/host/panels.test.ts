@@ -33,7 +33,7 @@ afterAll(async () => {
 	await editor?.close();
 });
 
-function workflowOf(nodes: Array<{ name: string; parameters: object }>): WorkflowJson {
+function workflowOf(nodes: Array<{ name: string; parameters: object; credentials?: Record<string, { id: string; name: string }> }>): WorkflowJson {
 	return {
 		name: 'Panels',
 		nodes: [
@@ -111,7 +111,7 @@ browserTest(`a run shows what became of each item${why}`, async () => {
 	const filled = await n8n.createWorkflow(workflowOf([
 		{ name: 'Create or Update', parameters: { resource: 'record', operation: 'upsert', externalIds: { ids: [{ externalType: crm, externalId: '={{ $json.id }}' }] }, fields: { email: '={{ $json.email }}', firstName: '={{ $json.first }}' } } },
 		{ name: 'Backfill', parameters: { resource: 'mapping', operation: 'backfill', externalType: erp, externalId: '={{ $json.erpId }}', matchBy: ['email', 'phone'], email: '={{ $json.email }}', phone: '={{ $json.phone }}', options: { country: 'ES', maxTroublePercent: 10, maxReplacedPercent: 1 } } },
-		{ name: 'Undo', parameters: { resource: 'registry', operation: 'undo', options: { dryRun: true } } },
+		{ name: 'Undo', parameters: { registryFrom: 'credential', resource: 'registry', operation: 'undo', options: { dryRun: true } }, credentials: { externalIdRegistryApi: credential } },
 	]));
 	for (const [name, file] of [['Create or Update', 'create-or-update'], ['Backfill', 'backfill']] as const) {
 		await editor.openNode(filled, name);
@@ -121,6 +121,7 @@ browserTest(`a run shows what became of each item${why}`, async () => {
 	await editor.openNode(filled, 'Undo');
 	await page.locator('[data-test-id="rlc-input"]').first().click();
 	await page.locator('[data-test-id="rlc-item"]').first().waitFor();
+	await page.waitForTimeout(600);
 	expect(await page.locator('[data-test-id="rlc-item"]').first().innerText()).toMatch(/^[A-Z][a-z]+: .+ · \d{4}-\d\d-\d\d \d\d:\d\d UTC · [\d,]+ changes?/);
 	await editor.screenshot(path.join(SHOTS, 'undo.png'));
 	if (process.env.UPDATE_PICTURES) {

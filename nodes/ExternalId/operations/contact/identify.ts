@@ -11,7 +11,7 @@ export const identify: Operation<Registry> = {
 	description: 'Take Segment identify calls: the user ID or e-mail of a known contact decides, else a contact is made and matched to an account by domain',
 	outputs: 'writer',
 	fields: [
-		externalTypePicker('External Type of User ID', 'externalType', 'The system that the userId of the calls comes from, such as app. Type a new name in the list to create it.'),
+		externalTypePicker('External Type of User ID', 'externalType', 'The system that the userId of the calls comes from, such as app. Type a new name in the list to create it.', true),
 		{
 			displayName: 'Segment Call',
 			name: 'call',

@@ -3,7 +3,7 @@ import type { Operation } from '../../../shared/node/operation';
 import { ALL_FINDINGS, auditRegistry } from '../../registry/audit';
 import type { FindingKind } from '../../registry/audit';
 import type { Registry } from '../../registry/registry';
-import { externalType, insideCollection, objectType } from '../fields';
+import { insideCollection, knownExternalType, objectType } from '../fields';
 import { filterText, locatorValue, objectTypeOf } from '../reading';
 
 export const audit: Operation<Registry> = {
@@ -42,7 +42,7 @@ export const audit: Operation<Registry> = {
 		},
 		{ ...objectType, description: 'What kind of record should have an ID of the External Type below', displayOptions: { show: { kinds: ['withoutId'] } } },
 		{
-			...insideCollection(externalType),
+			...insideCollection(knownExternalType),
 			displayName: 'Records Without an ID Of',
 			name: 'withoutType',
 			description: 'The External Type that each record should have an ID of. Left empty, that is not looked for.',

@@ -6,7 +6,7 @@ import type { HistoryQuery } from '../../registry/history';
 import type { Registry } from '../../registry/registry';
 import { CHANGE_KINDS } from '../../registry/rows';
 import type { ChangeKind } from '../../registry/rows';
-import { externalType, filtersOf, insideCollection, limit, objectType, recordName, returnAll } from '../fields';
+import { filtersOf, insideCollection, knownExternalType, limit, objectType, recordName, returnAll } from '../fields';
 import { filterText, limitOf, locatorValue, namedRecord } from '../reading';
 import type { RegistryRun } from '../reading';
 import { runPicker } from './runPicker';
@@ -47,7 +47,7 @@ export const history: Operation<Registry> = {
 				default: [],
 				description: 'Only changes of these kinds; all when none is chosen',
 			},
-			insideCollection(externalType),
+			insideCollection(knownExternalType),
 			{ displayName: 'From', name: 'from', type: 'dateTime', default: '', description: 'Only changes at this time or later' },
 			{ ...insideCollection(objectType), name: 'ofObjectType' },
 			{ displayName: 'To', name: 'to', type: 'dateTime', default: '', description: 'Only changes at this time or earlier' },

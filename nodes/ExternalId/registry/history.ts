@@ -1,6 +1,7 @@
-import { isTrouble } from '../../shared/identity/outcome';
+import { isTrouble, trouble } from '../../shared/identity/outcome';
 import type { Trouble } from '../../shared/identity/outcome';
 import type { ObjectName } from '../../shared/ports';
+import { shown } from '../../shared/identity/wording';
 import { externalIdOf, wordsOf } from './changeWords';
 import { Known } from './known';
 import { collect } from './lists';
@@ -17,6 +18,9 @@ export interface HistoryQuery extends Omit<ChangeFilter, 'objectId'> {
 /** Changes that fit all the given filters, the newest first, at most `limit`. */
 export async function listHistory(registry: Registry, { record, ...query }: HistoryQuery, limit: number, signal?: AbortSignal): Promise<Array<Record<string, unknown>> | Trouble> {
 	const filter: ChangeFilter = query;
+	if (query.runId !== undefined && !(await registry.store.run(registry.workspace, query.runId))) {
+		return trouble('notFound', 'noRun', `There is no run "${shown(query.runId)}" in this workspace that wrote anything.`, [query.runId], { runId: shown(query.runId) });
+	}
 	if (record) {
 		const name = checkName(registry, record);
 		if (isTrouble(name)) return name;

@@ -88,7 +88,8 @@ function checkWaiting(value: unknown): CheckedWaiting | Trouble {
 	if (isBlank(value)) return trouble('invalid', 'nothingNamed', 'Address or Contact is empty. Give an e-mail address, or the Object ID of a contact.', []);
 	if (typeof value === 'string' && !value.includes('@')) {
 		const objectId = checkObjectId('people', value);
-		return typeof objectId === 'string' ? { objectId, objectType: 'people' } : objectId;
+		if (typeof objectId === 'string') return { objectId, objectType: 'people' };
+		return { ...objectId, reason: `"${shown(value)}" is neither an e-mail address nor the Object ID of a person. Inbox → Get Many gives both.` };
 	}
 	const email = parseEmail(value);
 	return isTrouble(email) ? email : { emailKey: email.key, objectType: 'people', address: email.address };

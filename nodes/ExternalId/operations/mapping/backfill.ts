@@ -203,7 +203,7 @@ function countryOf(run: RegistryRun): ReturnType<typeof parseCountry> {
 
 function countOf(run: RegistryRun, name: string, label: string): number {
 	const count = wholeNumber(option<unknown>(run, name, 0));
-	if (count === undefined) throw new UserError(`${label} is a whole number, or 0.`);
+	if (count === undefined || count < 0) throw new UserError(`${label} is a whole number from 0 on; 0 sets no limit.`);
 	return count;
 }
 

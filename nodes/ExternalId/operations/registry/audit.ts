@@ -55,6 +55,10 @@ export const audit: Operation<Registry> = {
 		const limit = Number(run.parameters.limitPerKind);
 		for (const input of run.inputs) {
 			const unknown = run.system.unknownFilter(objectTypeOf(run), kinds.has('withoutId') ? type : undefined);
+			if (kinds.size === 0) {
+				run.settle(input, trouble('invalid', 'noKinds', 'Look For is empty, so nothing was looked for. Choose at least one kind of finding.', []));
+				continue;
+			}
 			if (unknown || !(limit >= 0)) {
 				run.settle(input, unknown ?? trouble('invalid', 'limit', 'Limit per Kind is a number from 0.', []));
 				continue;

@@ -101,6 +101,8 @@ class Backfill {
 	private readonly began = performance.now();
 	private readonly counts: Partial<Record<Status, number>> = {};
 	private readonly plan = { link: 0, replace: 0, move: 0 };
+	/** The record of each ID that the input gives and that is so already; kept only where something could be taken from it. */
+	private readonly kept = new Map<string, string>();
 	private readonly stop: StopSign;
 	private readonly deadline: number;
 	private stopped: string | undefined;
@@ -221,6 +223,7 @@ class Backfill {
 	/** What is mapped already needs no match, unless an Object ID says otherwise or IDs may be moved. */
 	private async findHolders(rows: readonly Row[]): Promise<void> {
 		const canMove = this.choices.whenIdBelongsToOther === 'take';
+		const former: Row[] = [];
 		await this.system.findHolders(
 			rows.map(({ key }) => key),
 			(at, holder) => {
@@ -234,10 +237,17 @@ class Backfill {
 				if (saysOther) row.holder = holder;
 				else if (holder.problem) this.settle(row.index, holder.problem, row);
 				else if (holder.isCurrent) this.settleUnchanged(row, holder);
-				else [row.holder, row.record, row.matchedBy] = [holder, holder, 'externalId'];
+				else {
+					row.holder = holder;
+					former.push(row);
+				}
 			},
 			this.stop,
 		);
+		// A former ID names its record; which IDs that record has now decides what it would take to give this one back.
+		if (former.length === 0) return;
+		const objectIds = former.map(({ holder }) => (holder as Holder).objectId);
+		await this.system.findMatches('objectId', objectIds, (at, match) => this.takeMatch(former[at] as Row, 'externalId', objectIds[at] as string, match), this.stop);
 	}
 
 	private async match(kind: MatchKey, rows: readonly Row[]): Promise<void> {
@@ -306,21 +316,24 @@ class Backfill {
 		return trouble('notFound', 'noMatch', `No ${OBJECT_WORD[this.system.objectType]} has the ${tried}.`, keys.flat(), this.named(row));
 	}
 
-	/** An ID for two records is a conflict; two IDs for one record are ambiguous. The same pair again is done once. */
+	/** An ID for two records is a conflict, also where one of them has it; two IDs for one record are ambiguous. The same pair again is done once. */
 	private async uniqueOnBothSides(rows: readonly Row[]): Promise<Row[]> {
 		const byKey = new Map<string, Row[]>();
 		await this.each(rows, (row) => append(byKey, row.key, row));
 		const single: Row[] = [];
 		await this.each([...byKey.values()], (same) => {
 			const [first, ...others] = same as [Row, ...Row[]];
-			if (others.length === 0) single.push(first);
-			else if (others.every(({ record }) => record?.objectId === first.record?.objectId)) {
+			const isKept = this.kept.has(first.key);
+			if (others.length === 0 && !isKept) single.push(first);
+			else if (!isKept && others.every(({ record }) => record?.objectId === first.record?.objectId)) {
 				first.repeats = others.map(({ index }) => index);
 				single.push(first);
 			} else {
 				const records = [...new Map(same.map(({ record }) => [record?.objectId, record as Candidate])).values()];
+				const where = isKept ? `to the record that has it, ${this.kept.get(first.key)}, and to others too` : 'to several records';
 				for (const row of same) {
-					this.settle(row.index, this.conflict(row, 'inputGivesIdToSeveral', `The input gives this ${this.system.externalType} ID to several records (${itemsOf(same)}).`, records), row);
+					const existing = isKept && row.holder ? [row.holder, ...records] : records;
+					this.settle(row.index, this.conflict(row, 'inputGivesIdToSeveral', `The input gives this ${this.system.externalType} ID ${where} (${itemsOf(same)}).`, existing), row);
 				}
 			}
 		});
@@ -365,6 +378,11 @@ class Backfill {
 		await this.each(waiting.flat(), (row) => {
 			const record = row.record as Candidate;
 			const list = record.ids.slice(0, 5).map(({ externalId }) => `"${shown(externalId)}"`).join(', ');
+			if (this.choices.whenRecordHasOther === 'take') {
+				const reason = `The input gives this ${OBJECT_WORD[this.system.objectType]} (${record.objectId}) "${shown(row.externalId)}" and the ${this.system.externalType} ID that would have to give way for it (of ${list}).`;
+				this.settleAll(row, this.ambiguous(row, 'severalIdsForRecord', reason, [record]));
+				return;
+			}
 			this.settleAll(row, this.conflict(row, 'recordHasOtherId', `This ${OBJECT_WORD[this.system.objectType]} (${record.objectId}) already has the ${this.system.externalType} ID ${list}, so it did not get "${shown(row.externalId)}".`, [record]));
 		});
 		return planned;
@@ -376,8 +394,11 @@ class Backfill {
 		const others = record.ids.filter(({ key }) => !rows.some((row) => row.key === key) && !leaving.has(`${record.objectId}\n${key}`));
 		const tooMany = others.length + rows.length - this.system.idsPerObject;
 		if (tooMany > 0 && this.choices.whenRecordHasOther === 'conflict') return undefined;
+		const giveWay = tooMany > 0 ? others.slice(0, tooMany) : [];
+		// What the input gives the record itself is not taken from it again: two runs would swap the two for ever.
+		if (giveWay.some(({ key }) => this.kept.get(key) === record.objectId)) return undefined;
 		return rows.map((row, at) => {
-			const replaced = at === 0 && tooMany > 0 ? others.slice(0, tooMany).map((id) => id.externalId) : NOTHING;
+			const replaced = at === 0 && giveWay.length > 0 ? giveWay.map((id) => id.externalId) : NOTHING;
 			const movedFrom = row.holder && row.holder.objectId !== record.objectId ? row.holder.objectId : undefined;
 			const plan = movedFrom !== undefined ? 'move' : replaced.length > 0 ? 'replace' : 'link';
 			return { row, pair: { key: row.key, externalId: row.externalId, objectId: record.objectId, plan, movedFrom, replaced } };
@@ -416,6 +437,8 @@ class Backfill {
 	}
 
 	private settleUnchanged(row: Row, holder: Holder): void {
+		const { whenIdBelongsToOther, whenRecordHasOther } = this.choices;
+		if (whenIdBelongsToOther === 'take' || whenRecordHasOther === 'take') this.kept.set(row.key, holder.objectId);
 		const details = { ...this.named(row), objectId: holder.objectId };
 		// A dry run gives nothing on output 1.
 		this.settleAll(row, this.choices.mode === 'dryRun' ? { status: 'planned', plan: 'nothing', ...details } : { status: 'unchanged', ...details });

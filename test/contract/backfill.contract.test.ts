@@ -172,6 +172,34 @@ onEachEngine('Where an ID or a record is taken', (lab) => {
 		expect((await resolve([byObject('people', ann)], true))[0]).toMatchObject({ externalIds: { crm: 'a' } });
 	});
 
+	test('the ID that a record had before: a dry run plans what Apply then does, and Replace gives it back', async () => {
+		const { backfill, replace, ann, resolve } = await taken();
+		await replace([{ objectType: 'people', externalType: typed('erp'), externalId: 'A2', current: { externalId: 'A' } }]);
+		for (const entry of [byEmail('A', 'a@acme.com'), { externalId: 'A', keys: {} }]) {
+			for (const mode of ['dryRun', 'apply'] as const) expect((await backfill([entry], { mode, ...NO_GUARDS })).outcomes.map(kindOf)).toEqual(['recordHasOtherId']);
+		}
+		const given = [{ externalId: 'A', keys: {} }];
+		expect((await backfill(given, { mode: 'dryRun', whenRecordHasOther: 'take', ...NO_GUARDS })).outcomes).toMatchObject([{ plan: 'replace', replaced: ['A2'], objectId: ann }]);
+		expect((await backfill(given, { whenRecordHasOther: 'take', ...NO_GUARDS })).outcomes).toMatchObject([{ status: 'linked', replaced: ['A2'], objectId: ann }]);
+		expect((await resolve([byObject('people', ann)], true))[0]).toMatchObject({ externalIds: { erp: 'A' } });
+	});
+
+	test.each(['as it is', 'turned round'])('what the input itself says of a record is not taken from it again, else two runs would swap for ever (input %s)', async (order) => {
+		const { backfill, ann, resolve } = await taken();
+		const takeAll = { whenIdBelongsToOther: 'take', whenRecordHasOther: 'take', ...NO_GUARDS } as const;
+		const ordered = <T>(list: T[]) => (order === 'as it is' ? list : list.reverse());
+		const before = await worldOf(lab(), { history: true });
+		for (const mode of ['dryRun', 'apply', 'apply'] as const) {
+			const twoIds = await backfill(ordered([byEmail('A', 'a@acme.com'), byEmail('A9', 'a@acme.com')]), { ...takeAll, mode });
+			expect(ordered(twoIds.outcomes.map(kindOf))).toEqual([mode === 'dryRun' ? 'planned' : 'unchanged', 'severalIdsForRecord']);
+			const twoRecords = await backfill(ordered([byEmail('A', 'a@acme.com'), byEmail('A', 'b@acme.com')]), { ...takeAll, mode });
+			expect(ordered(twoRecords.outcomes.map(kindOf))).toEqual([mode === 'dryRun' ? 'planned' : 'unchanged', 'inputGivesIdToSeveral']);
+			expect(JSON.stringify(twoRecords.outcomes)).toContain(String(ann));
+		}
+		expect(await worldOf(lab(), { history: true })).toEqual(before);
+		expect(await resolve([byId('people', 'erp', 'A')])).toMatchObject([{ objectId: ann }]);
+	});
+
 	test('what changed between plan and write is a conflict, even where replacing was chosen', async () => {
 		const { registry, create, ann } = await taken();
 		const work = { caller: caller(), operation: 'test', settle: () => undefined };

@@ -36,6 +36,21 @@ onEachEngine('Erasing a person', (lab) => {
 		expect(brokenRules(tables)).toEqual([]);
 	});
 
+	test('leaves no address in the history of one whom they were merged into by mistake, and lets others keep theirs', async () => {
+		const all = api(await lab().registry());
+		await all.link([{ objectType: 'people', ids: ids({ crm: 'secret-1' }), email: EMAIL }, { objectType: 'people', ids: ids({ crm: 'bob' }), email: 'bob@acme.com' }]);
+		await all.upsert([{ objectType: 'people', ids: ids({ crm: 'secret-1' }), fields: { email: 'family@acme.com' } }]);
+		await all.upsert([{ objectType: 'people', ids: ids({ crm: 'kim' }), fields: { email: 'family@acme.com' } }], { whenEmailKnown: 'create' });
+		await all.merge([{ objectType: 'people', survivor: byId('people', 'crm', 'bob'), other: byId('people', 'crm', 'secret-1') }], { whenBothHaveId: 'keepSurvivor' });
+		expect((await all.undo([(await lab().tables()).change?.at(-1)?.run_id])).flat()).toMatchObject([{ status: 'updated', conflicts: 0 }]);
+		await all.erase(byEmail('people', EMAIL));
+		const tables = await lab().tables();
+		expect(JSON.stringify({ ...tables, setting: [] })).not.toMatch(/secret/i);
+		const [kim] = await all.resolve([byId('people', 'crm', 'kim')]);
+		expect((tables.change ?? []).filter(({ subject }) => subject === 'family@acme.com')).toEqual([expect.objectContaining({ kind: 'emailAdded', object_id: kim?.objectId })]);
+		expect(await all.get(byId('people', 'crm', 'bob'))).toMatchObject([{ email: 'bob@acme.com' }]);
+	});
+
 	test('is told once, and again changes nothing, by any of their keys', async () => {
 		const all = api(await lab().registry());
 		const objectId = await ann(all);

@@ -92,7 +92,10 @@ export interface Erasure {
 	/** Live External IDs of these objects: deleted mappings of other objects that held them go too. */
 	ids: IdKey[];
 	inbox: string[];
-	/** Addresses by which rows of history that name no object are found, in any case. */
+	/**
+	 * Addresses, in any case: rows of history that name no object go, and those of objects that had such an address for a
+	 * while and have it no more (a merge that was undone).
+	 */
 	addresses: string[];
 }
 

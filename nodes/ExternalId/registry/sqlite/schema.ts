@@ -202,6 +202,9 @@ const STEPS: readonly string[] = [
 	DROP INDEX inbox_domain;
 	CREATE INDEX inbox_site ON inbox (workspace, state, site, key);
 	`,
+	`
+	CREATE INDEX change_email ON change (workspace, subject COLLATE NOCASE) WHERE kind IN ('emailAdded', 'emailRemoved');
+	`,
 ];
 
 export const SCHEMA_VERSION = STEPS.length;

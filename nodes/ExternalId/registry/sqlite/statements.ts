@@ -152,6 +152,9 @@ export const ERASURES = {
 	moved: `DELETE FROM mapping WHERE workspace = ?1 AND id IN (SELECT m.id ${MOVED_AWAY})`,
 	changesOfObjects: `DELETE FROM change WHERE workspace = ?1 AND object_id IN (SELECT value FROM json_each(?2))`,
 	changesOfAddresses: `DELETE FROM change WHERE workspace = ?1 AND object_id IS NULL AND subject COLLATE NOCASE IN (SELECT value FROM json_each(?2))`,
+	changesOfFormerAddresses: `DELETE FROM change WHERE seq IN (SELECT c.seq FROM json_each(?2) AS j
+		CROSS JOIN change AS c INDEXED BY change_email ON c.workspace = ?1 AND c.subject = j.value COLLATE NOCASE AND c.kind IN ('emailAdded', 'emailRemoved')
+		WHERE NOT EXISTS (SELECT 1 FROM email AS e INDEXED BY email_record WHERE e.workspace = ?1 AND e.record_id = c.object_id AND e.address = c.subject COLLATE NOCASE))`,
 	mappings: `DELETE FROM mapping WHERE workspace = ?1 AND id IN (SELECT m.id FROM json_each(?2) AS j
 		CROSS JOIN mapping AS m INDEXED BY mapping_slot ON m.workspace = ?1 AND m.object_id = j.value)`,
 	emails: `DELETE FROM email WHERE workspace = ?1 AND (object_type, key, record_id) IN (SELECT e.object_type, e.key, e.record_id

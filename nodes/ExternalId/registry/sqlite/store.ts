@@ -412,6 +412,7 @@ export class SqliteStore implements Store {
 			['changesOfAddresses', addresses],
 			['mappings', objectIds],
 			['emails', objectIds],
+			['changesOfFormerAddresses', addresses],
 			['inbox', inbox],
 			['records', objectIds],
 		] as const) {

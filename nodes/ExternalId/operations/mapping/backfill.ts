@@ -149,6 +149,7 @@ export const backfill: Operation<Registry> = {
 			...conflictOptions,
 		),
 	],
+	onlyLooks: ({ mode }) => mode !== 'apply',
 	async run(run) {
 		const matchBy = matchKeysOf(run);
 		const work = workOf(run, 'mapping:backfill');
@@ -203,7 +204,7 @@ function countryOf(run: RegistryRun): ReturnType<typeof parseCountry> {
 
 function countOf(run: RegistryRun, name: string, label: string): number {
 	const count = wholeNumber(option<unknown>(run, name, 0));
-	if (count === undefined) throw new UserError(`${label} is a whole number, or 0.`);
+	if (count === undefined || count < 0) throw new UserError(`${label} is a whole number, or 0.`);
 	return count;
 }
 

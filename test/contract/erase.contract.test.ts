@@ -49,6 +49,8 @@ onEachEngine('Erasing a person', (lab) => {
 		const [kim] = await all.resolve([byId('people', 'crm', 'kim')]);
 		expect((tables.change ?? []).filter(({ subject }) => subject === 'family@acme.com')).toEqual([expect.objectContaining({ kind: 'emailAdded', object_id: kim?.objectId })]);
 		expect(await all.get(byId('people', 'crm', 'bob'))).toMatchObject([{ email: 'bob@acme.com' }]);
+		const [linked] = tables.run ?? [];
+		expect((await all.undo([linked?.id], { dryRun: true })).flat().at(-1)).toMatchObject({ reason: expect.stringContaining('people who were erased') });
 	});
 
 	test('is told once, and again changes nothing, by any of their keys', async () => {

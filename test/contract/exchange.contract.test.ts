@@ -107,6 +107,31 @@ onEachEngine('Export and import', (lab) => {
 		expect(brokenRules(await lab().tables({ workspace: 'two' }))).toEqual([]);
 	});
 
+	test('nothing is put on a record that was merged away here: nobody would find it there', async () => {
+		const all = api(await lab().registry());
+		await makeRecords(all.registry, 'accounts', ['A', 'B'], (name) => ({ domains: `${name}.com` }));
+		await all.link(upTo(2, (n) => ({ objectType: 'people' as const, ids: ids({ crm: `c${n}` }), email: `p${n}@x.com` })));
+		const before = await all.export();
+		// What the other registry learns of the two later, while they are still two there.
+		await all.link([{ objectType: 'people', ids: ids({ crm: 'c1', shop: 's1' }), email: 'late@x.com' }]);
+		const after = await all.export();
+		const two = api(await lab().registry({ workspace: 'two' }));
+		await two.import([before.bytes]);
+		const merge = (objectType: 'accounts' | 'people', survivor: string, other: string) => ({ objectType, survivor: byId(objectType, 'crm', survivor), other: byId(objectType, 'crm', other) });
+		await two.merge([merge('accounts', 'A', 'B'), merge('people', 'c0', 'c1')], { whenBothHaveId: 'keepSurvivor' });
+		const { email, related_domain: domains, mapping } = await lab().tables({ workspace: 'two' });
+		const dry = (await two.import([after.bytes], true)).flat();
+		const [summary, ...conflicts] = (await two.import([after.bytes])).flat();
+		expect(conflicts).toEqual(dry.slice(1));
+		expect(summary).toMatchObject({ byKind: { email: { created: 0, unchanged: 2, conflicts: 1 }, domain: { created: 0, unchanged: 2, conflicts: 0 } } });
+		const [survivor] = await two.resolve([byId('people', 'crm', 'c0')]);
+		expect(conflicts.filter((each) => kindOf(each) === 'mergedHere')).toMatchObject([
+			{ row: 'mapping', reason: expect.stringContaining(String(survivor?.objectId)) },
+			{ row: 'email', conflict: { existing: { objectId: survivor?.objectId } } },
+		]);
+		expect(await lab().tables({ workspace: 'two' })).toMatchObject({ email, related_domain: domains, mapping });
+	});
+
 	test('a dry run says the same and writes nothing', async () => {
 		const one = api(await lab().registry({ workspace: 'one' }));
 		await furnish(one);

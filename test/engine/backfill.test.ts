@@ -64,11 +64,25 @@ describe('Backfill', () => {
 		expect(onward.json(2)).toHaveLength(20);
 	});
 
+	it('shows every item of a dry run, also where all of them are in trouble; Fail the Run When can say otherwise', async () => {
+		const node = await people(12);
+		const bad = rows(12).map((row) => ({ ...row, erp: 'same' }));
+		const dry = await node('mapping:backfill', omit(BACKFILL, 'mode'), bad);
+		expect(dry.error).toBeUndefined();
+		expect(statuses(dry.json(2))).toEqual(bad.map(() => 'conflict'));
+		expect(dry.json(3)).toMatchObject([{ counts: { conflict: 12 }, guard: expect.stringContaining('12 of 12 items') }]);
+		const strict = await node('mapping:backfill', { ...omit(BACKFILL, 'mode'), options: { failWhen: 'anythingFailed' } }, bad);
+		expect(strict.nodeError?.message).toContain('12 items');
+		const few = await node('mapping:backfill', BACKFILL, bad.slice(0, 2));
+		expect(few.nodeError?.message).toContain('None of the 2 items');
+	});
+
 	it.each([
 		['e-mails of accounts', { objectType: 'accounts' }, /Accounts have no e-mail address/],
 		['domains of people', { matchBy: ['domain'], domain: 'acme.com' }, /Only accounts have Related Domains/],
 		['a country that is none', { options: { country: 'Spain' } }, /two letters/],
 		['a number of writes that is none', { options: { maxWrites: 'many' } }, /Max Writes is a whole number/],
+		['a number of writes below nothing, which would be any number', { options: { maxWrites: -1 } }, /Max Writes is a whole number/],
 		['a type that was typed and is not there', { externalType: { __rl: true, mode: 'name', value: 'epr' } }, /There is no External Type "epr"/],
 	])('refuses %s before anything is done', async (_, parameters, message) => {
 		const node = await people(1);

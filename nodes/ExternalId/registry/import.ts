@@ -208,6 +208,10 @@ class Import {
 		const type = unit.configuration(objectType, externalType) ?? (this.dryRun ? this.fileTypes.get(configurationKey(row)) : undefined);
 		if (!type) return conflict('noConfiguration', `${id} is of an External Type that does not exist for ${objectType} here.`, [row.id], { wanted: shownMapping(row) });
 		if (!this.dryRun && !unit.record(objectId)) return conflict('recordMissing', `${id} belongs to ${objectId}, which is not here.`, [row.id], { wanted: shownMapping(row) });
+		const survivor = survivorHere(unit, objectId);
+		if (survivor !== undefined && row.state !== 'deleted') {
+			return unit.mapping({ ...row, key: row.idKey })?.objectId === survivor ? 'unchanged' : mergedHere(id, objectId, survivor, [row.id]);
+		}
 		if (row.state !== 'deleted') {
 			const holder = unit.mapping({ ...row, key: row.idKey });
 			if (holder?.objectId === objectId && holder.state === row.state) return 'unchanged';
@@ -339,6 +343,8 @@ function told({ id, objectType, state, accountId, fields }: FileRows['record']):
 function takeEmail(unit: Unit, row: FileRows['email'], dryRun: boolean): Taken {
 	const here = unit.emailsOf(row.recordId);
 	if (here.some(({ key }) => key === row.key)) return 'unchanged';
+	const survivor = survivorHere(unit, row.recordId);
+	if (survivor !== undefined) return unit.emailsOf(survivor).some(({ key }) => key === row.key) ? 'unchanged' : mergedHere(`The e-mail ${shown(row.address)}`, row.recordId, survivor, [row.recordId, row.key]);
 	const record = unit.record(row.recordId);
 	if (!record) return dryRun ? 'created' : conflict('recordMissing', `The e-mail ${shown(row.address)} belongs to ${row.recordId}, which is not here.`, [row.recordId, row.key]);
 	unit.addEmail(record, row, row.isPrimary && !here.some(({ isPrimary }) => isPrimary));
@@ -349,6 +355,8 @@ function takeDomain(unit: Unit, row: FileRows['domain'], dryRun: boolean): Taken
 	const { accountId, domain, preferred } = row;
 	const here = unit.domainsOf(accountId).find((each) => each.domain === domain);
 	if (here) return here.preferred === preferred ? 'unchanged' : conflict('domainDiffers', `${domain} is ${here.preferred ? '' : 'not '}the preferred domain of ${accountId} here, and ${preferred ? '' : 'not '}in the file. It stays as it is here.`, [accountId, domain], { wanted: row, existing: here });
+	const survivor = survivorHere(unit, accountId);
+	if (survivor !== undefined) return unit.domainsOf(survivor).some((each) => each.domain === domain) ? 'unchanged' : mergedHere(`The Related Domain ${domain}`, accountId, survivor, [accountId, domain]);
 	if (!unit.record(accountId)) return dryRun ? 'created' : conflict('recordMissing', `The Related Domain ${domain} belongs to ${accountId}, which is not here.`, [accountId, domain]);
 	const rival = preferred ? unit.ownersOf(domain).find((owner) => owner.preferred && owner.accountId !== accountId) : undefined;
 	if (rival) return conflict('twoPreferred', `${domain} is the preferred domain of ${rival.accountId} here and of ${accountId} in the file. It stays as it is here.`, [accountId, domain], { wanted: row, existing: rival });
@@ -364,6 +372,15 @@ function takeInbox(unit: Unit, row: FileRows['inbox']): Taken {
 	}
 	const isSame = here.state === row.state && here.reason === row.reason && here.recordId === row.recordId && here.name === row.name;
 	return isSame ? 'unchanged' : conflict('inboxDiffers', `${shown(row.address || row.key)} is ${here.state} in the inbox here and ${row.state} in the file. It stays as it is here.`, [row.key], { wanted: row, existing: here });
+}
+
+/** The record that one of the file was merged into here: a pointer gets nothing, for nobody would find it there. */
+function survivorHere(unit: Unit, objectId: string): string | undefined {
+	return unit.record(objectId)?.state === 'merged' ? unit.survivorOf(objectId)?.id : undefined;
+}
+
+function mergedHere(what: string, objectId: string, survivor: string, about: readonly unknown[]): Trouble {
+	return conflict('mergedHere', `${what} belongs to ${objectId} in the file, and that was merged into ${survivor} here. It was not taken; if it is right, give it to ${survivor}.`, about, { wanted: { objectId }, existing: { objectId: survivor } });
 }
 
 function conflict(code: string, reason: string, about: readonly unknown[], sides?: { wanted?: unknown; existing?: unknown }): Trouble {

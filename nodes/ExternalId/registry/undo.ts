@@ -217,10 +217,10 @@ class UndoPass {
 		const isCut = this.rehearsal !== undefined && this.seen < run.changes && this.seen >= MOST_REHEARSED;
 		const lost = this.stopped || isCut ? 0 : Math.max(0, run.changes - seen);
 		if (seen === 0 && !this.stopped) {
-			return [trouble('notFound', 'historyGone', `The history of this run is not kept any more: it is removed after ${this.registry.settings.retentionDays} days. It cannot be undone.`, [run.id], { ...shownRun(run), changes: run.changes })];
+			return [trouble('notFound', 'historyGone', `The history of this run is not kept any more: it is removed after ${this.registry.settings.retentionDays} days, and when its people are erased. It cannot be undone.`, [run.id], { ...shownRun(run), changes: run.changes })];
 		}
 		if (lost > 0) {
-			this.tell(trouble('conflict', 'historyGone', `${lost.toLocaleString('en')} of the ${run.changes.toLocaleString('en')} changes of this run are not in the history any more (it is kept ${this.registry.settings.retentionDays} days), so they were not undone.`, [run.id], { runId: run.id }));
+			this.tell(trouble('conflict', 'historyGone', `${lost.toLocaleString('en')} of the ${run.changes.toLocaleString('en')} changes of this run are not in the history any more (it is kept ${this.registry.settings.retentionDays} days, and not of people who were erased), so they were not undone.`, [run.id], { runId: run.id }));
 		}
 		if (!this.stopped && !this.rehearsal && conflicts === 0 && lost === 0) await this.close();
 		const counts = {

@@ -135,6 +135,8 @@ export interface Operation<System> {
 	readonly asTool?: boolean;
 	/** Whether one call does the whole run whatever the number of items (`registry: status`): it runs for item 0 only. */
 	readonly once?: boolean;
+	/** Whether a run with these parameters only looks: that nothing of what it looked at is in order is its answer, not a failure. */
+	readonly onlyLooks?: (parameters: Readonly<Record<string, unknown>>) => boolean;
 	run(run: Run<System>): Promise<void>;
 }
 

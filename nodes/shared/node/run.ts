@@ -34,6 +34,7 @@ class Execution<System> {
 	private ledger: Ledger;
 	private layout = TOOL_LAYOUT;
 	private name = '';
+	private onlyLooks = false;
 	private summary: Readonly<Record<string, unknown>> | undefined;
 	/** What only our own code can have done wrong; it fails the run even if the operation caught it. */
 	private broken: Error | undefined;
@@ -84,6 +85,7 @@ class Execution<System> {
 
 		const system = await this.definition.connect(this.context);
 		const parameters = this.readParameters(operation);
+		this.onlyLooks = operation.onlyLooks?.(parameters) ?? false;
 		const inputs = await this.readInputs(operation);
 		if (inputs.length > 0 && !this.signal?.aborted) {
 			await operation.run({
@@ -225,7 +227,8 @@ class Execution<System> {
 	}
 
 	private failWhen(): FailWhen {
-		return this.option('failWhen', 'nothingSucceeded') as FailWhen;
+		const chosen = this.option('failWhen', 'nothingSucceeded') as FailWhen;
+		return this.onlyLooks && chosen === 'nothingSucceeded' ? 'never' : chosen;
 	}
 
 	/** One of the options that the assembler adds to every operation with item troubles (properties.ts). */

@@ -149,6 +149,7 @@ export const backfill: Operation<Registry> = {
 			...conflictOptions,
 		),
 	],
+	onlyLooks: ({ mode }) => mode !== 'apply',
 	async run(run) {
 		const matchBy = matchKeysOf(run);
 		const work = workOf(run, 'mapping:backfill');

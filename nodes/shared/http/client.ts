@@ -82,11 +82,11 @@ export class HttpClient {
 	 * Makes a call, as often as it takes.
 	 *
 	 * @param read makes something of an answer of any status but 401, 408, 425, 429 and 5xx; throws `Unreadable` where it cannot be
-	 * what the service meant
+	 * what the service meant. It is told how often the call was sent, refusals by the rate limit not counted
 	 * @param followUp for writes that must not be done twice
 	 * @throws ServiceError when the service is away, busy for too long, or refuses the key; Stopped when the run should stop
 	 */
-	async request<T>(call: Call, read: (answer: Answer) => T, followUp?: FollowUp<T>): Promise<T> {
+	async request<T>(call: Call, read: (answer: Answer, tries: number) => T, followUp?: FollowUp<T>): Promise<T> {
 		const { patience } = this.settings;
 		const cost = this.budget.costOf(call.route, call.cost ?? 1);
 		const giveUpAt = this.time.now() + patience.waitMs;
@@ -102,7 +102,7 @@ export class HttpClient {
 			let why = 'lost' in sent ? sent.lost : wordsOf(sent.answer);
 			if ('answer' in sent && !isOwnTrouble(sent.answer.status)) {
 				try {
-					const result = read(sent.answer);
+					const result = read(sent.answer, tries);
 					this.unanswered = 0;
 					return result;
 				} catch (error) {
@@ -194,7 +194,7 @@ export class HttpClient {
 
 	private away(why: string, isUnsure: boolean): ServiceError {
 		const unsure = isUnsure ? ' Whether the last write was done is not known; the next run looks before it writes.' : '';
-		return new ServiceError('away', `${this.service.name} does not answer as it should: ${tidy(why)}`, `Run it again later: what is done stays done.${unsure}`);
+		return new ServiceError('away', `${this.service.name} does not answer as it should: ${tidy(why)}`, `Run it again later: what is done stays done.${unsure}`, this.unanswered < AWAY_AFTER);
 	}
 
 	private busy(): ServiceError {

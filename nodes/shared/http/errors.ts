@@ -18,6 +18,8 @@ export class ServiceError extends Error {
 		message: string,
 		/** What to do about it. */
 		readonly description: string,
+		/** Whether only the one call met it, so that others may be made. */
+		readonly isOfOneCall = false,
 	) {
 		super(message);
 		this.name = 'ServiceError';

@@ -12,7 +12,7 @@ import { isRefusal } from './answers';
 import type { Fields, MappingRow } from './answers';
 import { AT_ONCE } from './api';
 import { idOf, labelOf } from './records';
-import { distinctObjects, goneObject, parseId, parseObjectId, type Salesloft, severalObjects, shownMapping } from './system';
+import { distinctObjects, goneObject, noRecord, parseId, parseObjectId, type Salesloft, severalObjects, shownMapping } from './system';
 
 export interface BackfillTarget {
 	objectType: ObjectType;
@@ -45,7 +45,7 @@ export class SalesloftBackfill implements BackfillSystem {
 	readonly externalType: string;
 	readonly idsPerObject: number;
 	/** Ways in which addresses were written, where that is not how they are compared. */
-	private readonly spellings = new Map<string, Set<string>>();
+	private readonly spellings = new Map<string, string>();
 
 	constructor(
 		private readonly salesloft: Salesloft,
@@ -77,7 +77,7 @@ export class SalesloftBackfill implements BackfillSystem {
 			case 'email': {
 				const email = parseEmail(value);
 				if (isTrouble(email)) return email;
-				if (email.address !== email.key) this.spellings.set(email.key, (this.spellings.get(email.key) ?? new Set([email.key])).add(email.address));
+				if (email.address !== email.key) this.spellings.set(email.key, email.address);
 				return email.key;
 			}
 			case 'domain': {
@@ -121,6 +121,11 @@ export class SalesloftBackfill implements BackfillSystem {
 		const pacer = new Pacer();
 		for (const [at, { exact, likely }] of found) {
 			tell(at, { exact: exact.map(candidate), likely: likely.map(candidate) });
+			if (pacer.due()) await pacer.rest();
+		}
+		if (kind !== 'objectId') return;
+		for (const [at, objectId] of keys.entries()) {
+			if (!found.has(at)) tell(at, { exact: [], problem: noRecord(this.objectType, objectId) });
 			if (pacer.due()) await pacer.rest();
 		}
 	}

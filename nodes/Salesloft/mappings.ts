@@ -103,7 +103,8 @@ export class TypeMappings {
 		}
 		for (; !isLast && stop?.aborted !== true; next++) {
 			spent += first.total === undefined ? pageCost(next) : 0;
-			if (spent > lookUps) {
+			// Without a total, how long it is shows only in the end.
+			if (spent > (first.total === undefined ? lookUps / 2 : lookUps)) {
 				this.isTooLong = true;
 				return;
 			}

@@ -39,12 +39,23 @@ export class Records {
 	/** Objects by ID, 100 a call; told only of those that are there. */
 	async byIds(objectType: ObjectType, ids: readonly string[], tell: Tell, stop?: StopSign): Promise<void> {
 		const more = objectType === 'users' ? { visible_only: false } : {};
-		await this.by(objectType, 'ids[]', ids, idOf, (id) => id, tell, stop, more);
+		await this.by(objectType, 'ids[]', ids, idOf, tell, stop, more);
 	}
 
-	/** People by e-mail address, 100 a call. `spellings` are ways in which an address was written, where that is not how it is compared. */
-	async byEmails(emails: readonly string[], tell: Tell, stop?: StopSign, spellings: ReadonlyMap<string, ReadonlySet<string>> = new Map()): Promise<void> {
-		await this.by('people', 'email_addresses[]', emails, ({ email_address: email }) => (typeof email === 'string' ? email.trim().toLowerCase() : ''), (email) => email.toLowerCase(), tell, stop, {}, spellings);
+	/**
+	 * People by e-mail address, 100 a call. Whether Salesloft looks at case is not documented: an address is asked for as it was
+	 * given (`spellings`, where that is not how it is compared), and once more in lower case where that finds nobody.
+	 */
+	async byEmails(emails: readonly string[], tell: Tell, stop?: StopSign, spellings: ReadonlyMap<string, string> = new Map()): Promise<void> {
+		const keyOf = ({ email_address: email }: Fields) => (typeof email === 'string' ? email.trim().toLowerCase() : '');
+		const found = new Set<number>();
+		await this.by('people', 'email_addresses[]', emails, keyOf, (at, records) => {
+			found.add(at);
+			tell(at, records);
+		}, stop, {}, spellings);
+		const again = [...emails.keys()].filter((at) => !found.has(at) && spellings.has(emails[at] as string));
+		if (stop?.aborted || again.length === 0) return;
+		await this.by('people', 'email_addresses[]', again.map((at) => emails[at] as string), keyOf, (place, records) => tell(again[place] as number, records), stop);
 	}
 
 	/** Users by e-mail address: Salesloft has no filter for it, and few users, so all are read once. */
@@ -59,7 +70,7 @@ export class Records {
 
 	/** People or accounts by the ID that their Salesforce has for them, 100 a call. */
 	async byCrmIds(objectType: ObjectType, crmIds: readonly string[], tell: Tell, stop?: StopSign): Promise<void> {
-		await this.by(objectType, 'crm_id[]', crmIds, ({ crm_id: id }) => String(id), (id) => id, tell, stop);
+		await this.by(objectType, 'crm_id[]', crmIds, ({ crm_id: id }) => String(id), tell, stop);
 	}
 
 	/**
@@ -126,42 +137,30 @@ export class Records {
 		filter: string,
 		keys: readonly string[],
 		keyOf: (record: Fields) => string,
-		fold: (key: string) => string,
 		tell: Tell,
 		stop: StopSign | undefined,
 		more: QueryValues = {},
-		spellings: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
+		spellings: ReadonlyMap<string, string> = new Map(),
 	): Promise<void> {
 		const places = new Map<string, number[]>();
 		keys.forEach((key, at) => {
-			const folded = fold(key);
-			const list = places.get(folded);
+			const list = places.get(key);
 			if (list) list.push(at);
-			else places.set(folded, [at]);
+			else places.set(key, [at]);
 		});
-		const valuesOf = (key: string) => [...(spellings.get(key) ?? [key])];
-		// All spellings of one key stay in one call, so that each key is told once.
-		const groups = groupsForQuery([...places.keys()], filter, (key) => valuesOf(key).join(filter), [...spellings.values()].some(({ size }) => size > 1) ? PER_PAGE / 2 : PER_PAGE, LONGEST_QUERY);
-		const found = new Map<string, Map<string, Fields>>();
-		await eachAtOnce(groups, AT_ONCE, stop, async (group) => {
-			const asked = new Set(group);
+		const valueOf = (key: string) => spellings.get(key) ?? key;
+		await eachAtOnce(groupsForQuery([...places.keys()], filter, valueOf, PER_PAGE, LONGEST_QUERY), AT_ONCE, stop, async (group) => {
+			const found = new Map<string, Map<string, Fields>>(group.map((key) => [key, new Map()]));
 			for (let page = 1; ; page++) {
-				const { rows, isLast } = await this.api.recordPage(objectType, { ...more, [filter]: group.flatMap(valuesOf) }, page, stop);
-				const fitting = rows.filter((row) => asked.has(keyOf(row)));
+				const { rows, isLast } = await this.api.recordPage(objectType, { ...more, [filter]: group.map(valueOf) }, page, stop);
+				const fitting = rows.filter((row) => found.has(keyOf(row)));
 				// A filter whose name Salesloft does not know is ignored without a word.
 				if (rows.length > 0 && fitting.length === 0) throw new ServiceError('unforeseen', `Salesloft does not filter ${objectType} by ${filter.replace('[]', '')}`, 'Please report this.');
-				for (const row of fitting) {
-					const key = keyOf(row);
-					const rowsOfKey = found.get(key) ?? new Map<string, Fields>();
-					found.set(key, rowsOfKey.set(idOf(row), row));
-				}
+				for (const row of fitting) found.get(keyOf(row))?.set(idOf(row), row);
 				if (isLast || rows.length === 0) break;
 			}
-			for (const key of asked) {
-				const records = found.get(key);
-				if (records === undefined) continue;
-				found.delete(key);
-				for (const at of places.get(key) ?? []) tell(at, [...records.values()]);
+			for (const [key, records] of found) {
+				if (records.size > 0) for (const at of places.get(key) ?? []) tell(at, [...records.values()]);
 			}
 		});
 	}

@@ -7,7 +7,7 @@ import type { ObjectName, TypeChoice, Work } from '../shared/ports';
 import type { Fields, MappingRow } from './answers';
 import { AT_ONCE } from './api';
 import { idOf } from './records';
-import { type CheckedId, distinctObjects, goneObject, noMapping, parseObjectId, type Salesloft, severalObjects, shownMapping } from './system';
+import { type CheckedId, distinctObjects, goneObject, noMapping, noRecord, parseObjectId, type Salesloft, severalObjects, shownMapping } from './system';
 
 /** An object that an entry names. */
 interface Found {
@@ -135,7 +135,7 @@ function shownFound({ objectType, objectId, mapping }: Found): Outcome & { statu
 
 function gone({ objectType, objectId, id, mapping }: Found): Trouble {
 	if (id && mapping) return goneObject(id, mapping);
-	return trouble('notFound', 'noRecord', `Salesloft has no ${OBJECT_WORD[objectType]} ${objectId}, or hides it from this key.`, [objectType, objectId], { objectType, objectId });
+	return noRecord(objectType, objectId);
 }
 
 /** One ID of a type as text, several as a list. */

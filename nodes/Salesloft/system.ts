@@ -140,6 +140,10 @@ export function goneObject({ objectType, externalType, externalId }: CheckedId, 
 	});
 }
 
+export function noRecord(objectType: ObjectType, objectId: string): Trouble {
+	return trouble('notFound', 'noRecord', `Salesloft has no ${OBJECT_WORD[objectType]} ${objectId}, or hides it from this key.`, [objectType, objectId], { objectType, objectId });
+}
+
 /** Distinct objects of some mappings. */
 export function distinctObjects(rows: readonly MappingRow[]): MappingRow[] {
 	return [...new Map(rows.map((row) => [row.objectId, row])).values()];

@@ -203,7 +203,7 @@ class Upsert {
 			else this.settle(row, trouble('ambiguous', 'severalMatch', `${records.length} ${this.objectType} have the ${this.keyWord} ${shown(key)}; it does not tell which one is meant.`, [this.objectType, key], { ...this.named(row), candidates: records.slice(0, 20).map((record) => ({ objectId: idOf(record), name: labelOf(record) ?? null })) }));
 		};
 		const keys = single.map(({ key }) => key);
-		const spellings = new Map(single.map(({ row, key }) => [key, new Set([key, String(row.fields.email_address)])]));
+		const spellings = new Map(single.map(({ row, key }) => [key, String(row.fields.email_address)] as const).filter(([key, given]) => given !== key));
 		if (this.objectType === 'people') await this.salesloft.records.byEmails(keys, take, this.stop, spellings);
 		else await this.salesloft.records.byDomains(keys, (at, exact) => (exact.length > 0 ? take(at, exact) : undefined), this.stop);
 		if (this.stop?.aborted) return;

@@ -34,7 +34,7 @@ export interface Patience {
 
 export const DEFAULT_PATIENCE: Patience = { timeoutMs: 30_000, tries: 5, waitMs: 15 * 60_000, pauseMs: 500, longestPauseMs: 30_000 };
 
-/** So many calls in a row without an answer, each with all its tries, and the service is taken to be away: no further call is made. */
+/** So many calls of a route in a row without an answer, each with all its tries, and no further one is made. */
 const AWAY_AFTER = 3;
 
 export interface Call {
@@ -64,7 +64,10 @@ type Sent = { answer: Answer } | { lost: string; never: boolean };
 export class HttpClient {
 	/** Calls made so far, those that were refused too. */
 	calls = 0;
-	private unanswered = 0;
+	/** Calls in a row that were in vain, by route: what a service still answers says nothing of what it does not. */
+	private readonly unanswered = new Map<string, number>();
+
+	private lastWords = '';
 
 	constructor(
 		private readonly service: Service,
@@ -91,7 +94,7 @@ export class HttpClient {
 		const cost = this.budget.costOf(call.route, call.cost ?? 1);
 		const giveUpAt = this.time.now() + patience.waitMs;
 		for (let tries = 1, refusals = 0; ; ) {
-			if (this.unanswered >= AWAY_AFTER) throw this.away('It was not asked again', false);
+			if (this.isAway(call)) throw this.away(call, this.lastWords, false);
 			await this.admission(call, cost, giveUpAt);
 			const sent = await this.once(call, cost);
 			if ('answer' in sent && sent.answer.status === 429) {
@@ -103,7 +106,7 @@ export class HttpClient {
 			if ('answer' in sent && !isOwnTrouble(sent.answer.status)) {
 				try {
 					const result = read(sent.answer, tries);
-					this.unanswered = 0;
+					this.unanswered.delete(call.route);
 					return result;
 				} catch (error) {
 					if (!(error instanceof Unreadable)) throw asIs(error);
@@ -116,10 +119,15 @@ export class HttpClient {
 			const done = followUp !== undefined && mayBeDone ? await followUp.readBack() : undefined;
 			if (done !== undefined) return done;
 			if (isLast) {
-				this.unanswered++;
-				throw this.away(why, followUp !== undefined && mayBeDone);
+				this.unanswered.set(call.route, (this.unanswered.get(call.route) ?? 0) + 1);
+				this.lastWords = why;
+				throw this.away(call, why, followUp !== undefined && mayBeDone);
 			}
 		}
+	}
+
+	private isAway({ route }: Call): boolean {
+		return (this.unanswered.get(route) ?? 0) >= AWAY_AFTER;
 	}
 
 	private get time(): Time {
@@ -192,9 +200,9 @@ export class HttpClient {
 		return new ServiceError('credential', `${this.service.name} refused the credential${said === '' ? '' : `: ${said}`}`, this.service.credentialAdvice);
 	}
 
-	private away(why: string, isUnsure: boolean): ServiceError {
+	private away(call: Call, why: string, isUnsure: boolean): ServiceError {
 		const unsure = isUnsure ? ' Whether the last write was done is not known; the next run looks before it writes.' : '';
-		return new ServiceError('away', `${this.service.name} does not answer as it should: ${tidy(why)}`, `Run it again later: what is done stays done.${unsure}`, this.unanswered < AWAY_AFTER);
+		return new ServiceError('away', `${this.service.name} does not answer as it should: ${tidy(why)}`, `Run it again later: what is done stays done.${unsure}`, !this.isAway(call));
 	}
 
 	private busy(): ServiceError {

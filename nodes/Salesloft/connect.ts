@@ -6,8 +6,6 @@ import { REAL_TIME } from '../shared/http/time';
 import { SalesloftApi } from './api';
 import { Salesloft } from './system';
 
-/** Credential types by how the node logs in. */
-const CREDENTIALS = { apiKey: 'salesloftApi', oAuth2: 'salesloftOAuth2Api' } as const;
 
 const BASE_URL = 'https://api.salesloft.com/v2';
 
@@ -38,7 +36,7 @@ interface Credential {
 /** Salesloft by the credential that the panel chose. */
 export async function connect(context: IExecuteFunctions | ILoadOptionsFunctions): Promise<Salesloft> {
 	const chosen = 'getCurrentNodeParameter' in context ? context.getCurrentNodeParameter('authentication') : context.getNodeParameter('authentication', 0, 'apiKey');
-	const credentialType = CREDENTIALS[chosen === 'oAuth2' ? 'oAuth2' : 'apiKey'];
+	const credentialType = chosen === 'oAuth2' ? 'salesloftOAuth2Api' : 'salesloftApi';
 	const { baseUrl } = await context.getCredentials<Credential>(credentialType);
 	const service = {
 		name: 'Salesloft',

@@ -1,10 +1,23 @@
 import { startSalesloft } from '../../sandbox/salesloft';
 import type { Sandbox, SalesloftOptions } from '../../sandbox/salesloft';
 
+/** A row of any kind. */
+export type Row = Record<string, unknown> & { id: number; created_at: string; updated_at: string; inserted_at: string; external_id: string };
+
+/** What answers hold, as far as tests look into them one by one. */
+export interface Body {
+	/** One or many; which of them is what the tests are about. */
+	data: Row & Row[];
+	metadata: { paging: Record<string, number | null>; [name: string]: unknown };
+	error: string;
+	errors: Record<string, string[]>;
+	upsert_type?: string;
+}
+
 export interface Answered {
 	status: number;
 	/** Parsed where it is JSON, else the text. */
-	body: any;
+	body: Body;
 	headers: Headers;
 }
 
@@ -29,7 +42,7 @@ export function asking(sandbox: Sandbox): Ask {
 		});
 		const text = await response.text();
 		const isJson = response.headers.get('content-type')?.includes('json');
-		return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
+		return { status: response.status, body: (isJson ? JSON.parse(text) : text) as Body, headers: response.headers };
 	};
 }
 
@@ -62,4 +75,4 @@ export const mappingOf = (externalId: unknown, objectId: unknown, externalType =
 	object_id: objectId,
 });
 
-export const idsOf = ({ body }: Answered): number[] => body.data.map(({ id }: { id: number }) => id);
+export const idsOf = ({ body }: Answered): number[] => body.data.map(({ id }) => id);

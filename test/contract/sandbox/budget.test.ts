@@ -63,6 +63,23 @@ describe('The budget of the Salesloft sandbox', () => {
 		expect(left).toEqual([600, 525, 450, 375, 600]);
 	});
 
+	test('another integration that begins within a minute takes only the rest of its part', async () => {
+		const { sandbox } = await start(HALF_PAST);
+		sandbox.budget.othersTake(300);
+		sandbox.clock.advance(15_000);
+		expect(sandbox.budget.remaining()).toBe(525);
+	});
+
+	test('counts what is spent at the very first moment of a minute', async () => {
+		const { sandbox } = await start({ timeScale: 0, now: Date.UTC(2026, 0, 1, 12) });
+		sandbox.budget.spend(10);
+		expect(sandbox.budget.remaining()).toBe(590);
+		sandbox.clock.advance(59_999);
+		expect(sandbox.budget.remaining()).toBe(590);
+		sandbox.clock.advance(1);
+		expect(sandbox.budget.remaining()).toBe(600);
+	});
+
 	test('can be at zero for five minutes, whatever minute begins', async () => {
 		const { sandbox, ask } = await start({ ...HALF_PAST, switches: { retryAfter: 'seconds' } });
 		sandbox.budget.exhaust(300_000);

@@ -12,13 +12,14 @@ describe('Configurations of the Salesloft sandbox', () => {
 		expect(byApplication.body.data).toMatchObject({ source_id: sandbox.integration.id, source_type: 'integration' });
 		const listed = await ask('GET', '/external/configurations');
 		expect(listed.status).toBe(200);
-		expect(listed.body.data.map((each: any) => each.external_type).sort()).toEqual(['crm', 'erp']);
+		expect(listed.body.data.map((each) => each.external_type).sort()).toEqual(['crm', 'erp']);
 	});
 
 	test('are deleted with 204 and no body', async () => {
 		const { ask, configuration } = await oneOfEach(start);
 		expect(await ask('DELETE', `/external/configurations/${configuration}`)).toMatchObject({ status: 204, body: '' });
 		expect((await ask('GET', '/external/configurations')).body.data).toEqual([]);
+		expect((await ask('DELETE', `/external/configurations/${configuration}`)).status).toBe(404);
 	});
 
 	test.each([
@@ -57,7 +58,7 @@ describe('Mappings of the Salesloft sandbox', () => {
 		const { sandbox, ask, person } = await oneOfEach(start);
 		sandbox.addConfiguration('erp', 'people');
 		for (const type of ['crm', 'erp']) expect((await ask('POST', '/external/mappings', { body: mappingOf('X', person, type) })).status).toBe(201);
-		expect((await ask('GET', '/external/mappings?external_id=X')).body.data.map((each: any) => each.external_type)).toEqual(['erp', 'crm']);
+		expect((await ask('GET', '/external/mappings?external_id=X')).body.data.map((each) => each.external_type)).toEqual(['erp', 'crm']);
 		expect((await ask('GET', `/external/mappings?object_type=people&object_id=${person}`)).body.data).toHaveLength(2);
 	});
 
@@ -113,6 +114,14 @@ describe('Reads by External IDs of the Salesloft sandbox', () => {
 		expect(found.status).toBe(200);
 		expect(idsOf(found).sort()).toEqual([person, other].sort());
 		expect(JSON.stringify(found.body)).not.toContain('"A"');
+	});
+
+	test('have an order of their own, not that of the External IDs', async () => {
+		const { sandbox, ask } = await oneOfEach(start);
+		const { people } = sandbox.seed({ people: 6, ties: 3 });
+		for (const [at, id] of people.entries()) sandbox.addMapping('crm', 'people', `M${at}`, id);
+		const order = async (ids: number[]) => idsOf(await ask('GET', `/external/ids/crm/people?${ids.map((id, at) => `external_ids[${at + 1}]=M${id}`).join('&')}`));
+		expect(await order([0, 1, 2, 3, 4, 5])).toEqual(await order([3, 5, 0, 2, 4, 1]));
 	});
 
 	test('work for accounts and users', async () => {

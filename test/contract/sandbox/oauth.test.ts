@@ -7,7 +7,7 @@ const REDIRECT = 'http://localhost:5678/rest/oauth2-credential/callback';
 
 async function token(sandbox: Sandbox, fields: Record<string, string>, headers: Record<string, string> = {}) {
 	const response = await fetch(sandbox.tokenUrl, { method: 'POST', headers, body: new URLSearchParams(fields) });
-	return { status: response.status, body: (await response.json()) as any };
+	return { status: response.status, body: (await response.json()) as Record<string, string> };
 }
 
 const own = ({ integration }: Sandbox) => ({ client_id: integration.clientId, client_secret: integration.clientSecret });
@@ -51,6 +51,13 @@ describe('The login of the Salesloft sandbox', () => {
 		expect(await byCode(sandbox, await code(), { client_secret: 'wrong' })).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
 		expect((await authorize(sandbox, { client_id: 'nobody' })).href).toBe('about:401');
 		expect((await authorize(sandbox, { response_type: 'token' })).href).toBe('about:400');
+	});
+
+	test('lets a code end after ten minutes', async () => {
+		const { sandbox } = await start({ timeScale: 0 });
+		const code = (await authorize(sandbox)).searchParams.get('code') as string;
+		sandbox.clock.advance(600_001);
+		expect((await byCode(sandbox, code)).body.error).toBe('invalid_grant');
 	});
 
 	test('rotates refresh tokens: a new one makes the old ones void, and one is good only once', async () => {

@@ -63,11 +63,38 @@ describe('People of the Salesloft sandbox', () => {
 				expect(calls).toBe(3);
 				break;
 			}
-			from = page.body.data.at(-1).updated_at;
+			from = page.body.data.at(-1)!.updated_at;
 		}
 		expect(seen.size).toBe(250);
 		expect((await ask('GET', `/people?updated_at[gt]=${encodeURIComponent(from)}&updated_at[lte]=${encodeURIComponent(from)}`)).body.data).toEqual([]);
 		expect((await ask('GET', '/people?updated_at[gt]=yesterday')).status).toBe(422);
+	});
+
+	test('lie within bounds of time, whatever their fraction of a second', async () => {
+		const { sandbox, ask, person } = await oneOfEach(start);
+		sandbox.team.people.change(sandbox.team.people.get(person)!, (row) => (row.updatedAt = Date.UTC(2026, 0, 1, 12) * 1000 + 500_000));
+		const found = async (bound: string) => (await ask('GET', `/people?updated_at[${bound}`)).body.data.length;
+		const at = '2026-01-01T12:00:00.5Z';
+		expect([await found(`gt]=${at}`), await found(`gte]=${at}`), await found(`lt]=${at}`), await found(`lte]=${at}`)]).toEqual([0, 1, 0, 1]);
+		expect([await found('gt]=2026-01-01T12:00:00.499999Z'), await found('lt]=2026-01-01T07:00:00.500001-05:00'), await found('lt]=2026-01-01')]).toEqual([1, 1, 0]);
+	});
+
+	test('never share the time of a change, unless they were seeded so, and stand in the order of their IDs where they do', async () => {
+		const { sandbox, ask } = await start({ timeScale: 0 });
+		for (const email of ['a@x.com', 'b@x.com', 'c@x.com']) await ask('POST', '/people', { body: { email_address: email } });
+		expect(new Set((await ask('GET', '/people')).body.data.map((each) => each.updated_at)).size).toBe(3);
+		const { people } = sandbox.seed({ people: 12, ties: 4 });
+		expect(new Set(people.map((id) => sandbox.team.people.get(id)!.updatedAt)).size).toBe(3);
+		const order = idsOf(await ask('GET', '/people?sort_by=updated_at&sort_direction=ASC')).filter((id) => people.slice(0, 4).includes(id));
+		expect(order).toEqual(people.slice(0, 4));
+	});
+
+	test('give an address free when they change it', async () => {
+		const { ask, person } = await oneOfEach(start);
+		await ask('PUT', `/people/${person}`, { body: { email_address: 'anna@acme.com' } });
+		expect((await ask('GET', '/people?email_addresses[]=ann@acme.com')).body.data).toEqual([]);
+		expect((await ask('POST', '/people', { body: { email_address: 'ann@acme.com' } })).status).toBe(200);
+		expect((await ask('POST', '/people', { body: { email_address: 'anna@acme.com' } })).status).toBe(422);
 	});
 
 	test('are found by a custom field: its name to the letter, its value without regard to case', async () => {
@@ -77,6 +104,41 @@ describe('People of the Salesloft sandbox', () => {
 		expect((await ask('GET', '/people?custom_fields[legacy id]=LEG-0000002')).body.data).toEqual([]);
 		expect((await ask('GET', '/custom_fields?field_type=person')).body.data).toMatchObject([{ name: 'Legacy ID', field_type: 'person', value_type: 'text' }, { name: 'Renewal Date' }].reverse());
 		expect((await ask('GET', '/custom_fields?field_type=account')).status).toBe(422);
+	});
+
+	test('are filtered by what they have, and a name that is unknown filters nothing', async () => {
+		const { sandbox, ask, account } = await oneOfEach(start);
+		const owner = sandbox.addUser({ email: 'sam@team.com', firstName: 'Sam', lastName: 'Seller', crmUserId: '005x' });
+		const more = { account_id: account, owner_id: owner, person_stage_id: 3, import_id: 4, do_not_contact: true, eu_resident: true, title: 'CEO', city: 'Rome', state: 'RM', country: 'IT', job_seniority: 'executive', locale: 'Europe/Rome' };
+		sandbox.team.people.all().forEach((row) => sandbox.team.people.remove(row));
+		sandbox.addPerson({ email_address: 'none@x.com' });
+		const bob = sandbox.addPerson({ email_address: 'bob@x.com', ...more });
+		for (const query of [
+			`account_id[]=${account}`, `owner_id[]=${owner}`, 'owner_crm_id[]=005x', 'person_stage_id[]=3', 'import_id[]=4', 'do_not_contact=true', 'eu_resident=true', 'title[]=CEO', 'city[]=Rome', 'state[]=RM',
+			'country[]=IT', 'job_seniority[]=executive', 'locales[]=Europe/Rome', `created_at[gte]=${encodeURIComponent((await ask('GET', `/people/${bob}`)).body.data.created_at)}`,
+		]) expect([query, idsOf(await ask('GET', `/people?${query}`))]).toEqual([query, [bob]]);
+		expect((await ask('GET', '/people?titel[]=CEO')).body).toMatchObject({ metadata: { filtering: {} }, data: [{}, {}] });
+		expect((await ask('GET', '/people?title[]=CEO')).body.metadata.filtering).toEqual({ title: ['CEO'] });
+		sandbox.team.people.change(sandbox.team.people.get(bob)!, (row) => (row.lastContactedAt = row.createdAt));
+		expect(idsOf(await ask('GET', '/people?last_contacted=_is_not_null'))).toEqual([bob]);
+		expect((await ask('GET', '/people?last_contacted=_is_null')).body.data).toMatchObject([{ email_address: 'none@x.com' }]);
+	});
+
+	test('without a value stand first in ascending order and last in descending; an unknown order is refused', async () => {
+		const { sandbox, ask } = await start();
+		const [b, none, a] = ['B', undefined, 'A'].map((title, at) => sandbox.addPerson({ email_address: `p${at}@x.com`, title }));
+		const order = async (direction: string) => await ask('GET', `/people?sort_by=title&sort_direction=${direction}`);
+		expect(idsOf(await order('ASC'))).toEqual([none, a, b]);
+		expect(idsOf(await order('desc'))).toEqual([b, a, none]);
+		expect((await order('ASC')).body.metadata.sorting).toEqual({ sort_by: 'title', sort_direction: 'ASC NULLS FIRST' });
+		expect(await ask('GET', '/people?sort_by=domain')).toMatchObject({ status: 422, body: { errors: { sort_by: ['is invalid'] } } });
+	});
+
+	test('are counted when asked for, and up to 10,000 when that is asked for', async () => {
+		const { sandbox, ask } = await start();
+		sandbox.seed({ people: 10_050 });
+		const counts = async (query: string) => (await ask('GET', `/people?per_page=100${query}`)).body.metadata.paging.total_count;
+		expect([await counts(''), await counts('&include_paging_counts=true'), await counts('&include_paging_counts=true&limit_paging_counts=true')]).toEqual([undefined, 10_050, 10_000]);
 	});
 
 	test('keep what an update does not send, and what changes nothing leaves them as they were', async () => {
@@ -90,7 +152,7 @@ describe('People of the Salesloft sandbox', () => {
 		expect(cleared.body.data.custom_fields).toEqual({});
 		expect(cleared.body.data.updated_at > first.body.data.updated_at).toBe(true);
 		expect((await ask('PUT', '/people/1', { body: {} })).status).toBe(404);
-		for (const body of [{ account_id: 1 }, { owner_id: 1 }, { job_seniority: 'boss' }, { do_not_contact: 'yes' }, { tags: 'a' }]) {
+		for (const body of [{ account_id: 1 }, { owner_id: 1 }, { job_seniority: 'boss' }, { do_not_contact: 'yes' }, { tags: 'a' }, { custom_fields: ['a'] }, { contact_restrictions: 'call' }, { title: 5 }]) {
 			expect(await ask('PUT', `/people/${person}`, { body })).toMatchObject({ status: 422, body: { errors: { [Object.keys(body)[0] as string]: ['is invalid'] } } });
 		}
 	});
@@ -143,6 +205,11 @@ describe('Accounts of the Salesloft sandbox', () => {
 		expect(idsOf(await ask('GET', '/accounts?name[]=Acme'))).toEqual([account]);
 		expect(idsOf(await ask('GET', '/accounts?archived=true'))).toEqual([other]);
 		expect(idsOf(await ask('GET', '/accounts?archived=false'))).toEqual([account]);
+		const crmId = salesforceId('001', 3);
+		const full = sandbox.addAccount({ name: 'Full', domain: 'full.com', website: 'https://full.com', industry: 'Health', company_stage_id: 5, account_tier_id: 6, crm_id: crmId, locale: 'Europe/Rome' });
+		for (const query of [`ids[]=${full}`, `crm_id[]=${crmId}`, 'domain=FULL.com', 'website[]=https://full.com', 'industry[]=Health', 'account_stage_id[]=5', 'account_tier_id[]=6', 'locales[]=Europe/Rome']) {
+			expect([query, idsOf(await ask('GET', `/accounts?${query}`))]).toEqual([query, [full]]);
+		}
 	});
 
 	test('count their people, and let them go when they are deleted', async () => {

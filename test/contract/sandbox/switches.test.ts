@@ -63,7 +63,7 @@ const PROBES: Record<SwitchName, Probe> = {
 	deletedConfigurations: {
 		look: async ({ ask, configuration }) => {
 			await ask('DELETE', `/external/configurations/${configuration}`);
-			const shown = (await ask('GET', '/external/configurations')).body.data.map((each: any) => each.deleted);
+			const shown = (await ask('GET', '/external/configurations')).body.data.map((each) => each.deleted);
 			return [shown, (await ask('POST', '/external/configurations', { body: { external_type: 'crm', object_type: 'people' } })).status];
 		},
 		seen: { hidden: [[], 201], listed: [[true], 201] },
@@ -80,14 +80,14 @@ const PROBES: Record<SwitchName, Probe> = {
 			sandbox.addMapping('crm', 'people', 'P', person);
 			await ask('DELETE', `/external/mappings/${dropped}`);
 			await ask('DELETE', `/people/${person}`);
-			return (await listed(ask, 'deleted=true')).map((each: any) => each.external_id);
+			return (await listed(ask, 'deleted=true')).map((each) => each.external_id);
 		},
 		seen: { mapping: ['A'], object: ['P'] },
 	},
 	listWithoutDeletedFilter: {
 		look: async ({ ask, sandbox, person }) => {
 			await ask('DELETE', `/external/mappings/${sandbox.addMapping('crm', 'people', 'A', person)}`);
-			return (await listed(ask)).map((each: any) => each.deleted);
+			return (await listed(ask)).map((each) => each.deleted);
 		},
 		seen: { live: [], all: [true] },
 	},

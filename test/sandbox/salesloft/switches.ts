@@ -55,7 +55,7 @@ export const POSITIONS = {
 	mappingAfterFailedCreate: ['gone', 'stays'],
 	/** 1.7: the names of scopes that an app can have; API keys have both unless told otherwise. */
 	scopeNames: ['readWriteDelete', 'viewManage'],
-	/** 2.2: whether `External` routes cost 1 or more. */
+	/** 7.9: what the routes under `/v2/external` cost. */
 	externalCost: [1, 2],
 	/** 2.4: an update of an account needs `name` and `domain`, as the reference marks them. */
 	accountUpdate: ['partial', 'needsNameAndDomain'],

@@ -51,7 +51,7 @@ const GUARD_FROM = 10;
 /** Items and records that an outcome names. */
 const MOST_NAMED = 20;
 
-const KEY_WORDS: Readonly<Record<MatchKey, string>> = { objectId: 'Object ID', externalId: 'other External ID', email: 'e-mail', domain: 'domain', phone: 'phone' };
+const KEY_WORDS: Readonly<Record<MatchKey, string>> = { objectId: 'Object ID', externalId: 'other External ID', crmId: 'CRM ID', email: 'e-mail', domain: 'domain', phone: 'phone' };
 
 /** What a guard says when it stops a run before its first write. */
 export class GuardError extends Error {

@@ -125,7 +125,7 @@ export interface DomainDirectory {
 }
 
 /** What can tell whose an External ID is, in the order in which a backfill tries them. */
-export const MATCH_KEYS = ['objectId', 'externalId', 'email', 'domain', 'phone'] as const;
+export const MATCH_KEYS = ['objectId', 'externalId', 'crmId', 'email', 'domain', 'phone'] as const;
 export type MatchKey = (typeof MATCH_KEYS)[number];
 
 /** An External ID, and what is known of the record that it belongs to. */

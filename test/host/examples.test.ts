@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Execution, N8nClient, WorkflowJson } from './client';
+import { startSalesloft } from '../sandbox/salesloft';
+import type { Sandbox } from '../sandbox/salesloft';
+import { seedExamples } from '../sandbox/salesloft/examples';
 import { serveExampleData } from './exampleData';
 import { countStatuses, runMainJob } from './mainJob';
 import { root } from './pack';
@@ -11,10 +14,25 @@ const FOLDER = path.join(root, 'examples');
 const example = (file: string) => JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as WorkflowJson;
 
 let n8n: N8nClient;
+let salesloft: Sandbox;
+let credential: { id: string; name: string };
 
 beforeAll(async () => {
 	n8n = await sharedN8n();
+	salesloft = await startSalesloft();
+	seedExamples(salesloft, 20);
+	credential = await n8n.createCredential('Salesloft sandbox', 'salesloftApi', { apiKey: salesloft.apiKey, advanced: true, baseUrl: salesloft.baseUrl });
 });
+
+afterAll(async () => {
+	await salesloft?.close();
+});
+
+/** An example as it is imported, with the credential that its user would choose. */
+function withCredential(workflow: WorkflowJson): WorkflowJson {
+	for (const node of workflow.nodes) if (node.type.endsWith('.salesloft')) node.credentials = { salesloftApi: credential };
+	return workflow;
+}
 
 /** What each example's nodes give, first and when it is run again. */
 const EXPECTED: Readonly<Record<string, Record<string, [object, object]>>> = {
@@ -30,6 +48,11 @@ const EXPECTED: Readonly<Record<string, Record<string, [object, object]>>> = {
 		'Upsert Accounts': [{ created: 2 }, { unchanged: 2 }],
 		'Capture Contacts': [{ created: 2, skipped: 2, notFound: 1 }, { unchanged: 2, skipped: 2, notFound: 1 }],
 	},
+	'salesloft-backfill-approved.json': {
+		Write: [{ linked: 2, notFound: 1 }, { unchanged: 2, notFound: 1 }],
+	},
+	// After the backfill: its person has an ID now.
+	'salesloft-webhook-to-erp.json': { 'Translate ID': [{ found: 1 }, { found: 1 }] },
 	// After the one that makes contacts: tried out it takes the newest.
 	'new-contact-to-crm.json': { "Save the CRM's ID": [{ created: 1 }, {}] },
 	'inbox-review.json': {
@@ -67,7 +90,7 @@ test('every example is tested here', () => {
 });
 
 test.each(Object.keys(EXPECTED))('%s imports, does what it says, and changes nothing the second time', async (file) => {
-	const id = await n8n.createWorkflow(example(file));
+	const id = await n8n.createWorkflow(withCredential(example(file)));
 	for (const time of [0, 1]) {
 		const execution = await run(file, id);
 		expect(execution.error).toBeUndefined();

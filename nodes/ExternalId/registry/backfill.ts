@@ -96,6 +96,8 @@ class RegistryBackfill implements BackfillSystem {
 				return usableDomain(this.registry, value);
 			case 'phone':
 				return parsePhone(value, this.target.country);
+			case 'crmId':
+				return trouble('invalid', 'noCrmId', 'Records of the registry have no CRM ID of their own: it is an External ID like any other.', []);
 		}
 	}
 

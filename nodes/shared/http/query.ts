@@ -1,0 +1,44 @@
+/** Values of a query: several under a name repeat it. */
+export type QueryValues = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+/** `?a=1&ids%5B%5D=2`; empty where nothing is asked. */
+export function queryOf(values: QueryValues): string {
+	const parts = Object.entries(values).flatMap(([name, value]) => {
+		if (value === undefined) return [];
+		const all = Array.isArray(value) ? (value as readonly string[]) : [String(value)];
+		return all.map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one)}`);
+	});
+	return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
+/**
+ * One path segment, whatever it holds; nothing for `.` and `..`, which every URL parser resolves, encoded or not
+ * (https://url.spec.whatwg.org/#double-dot-path-segment).
+ */
+export function segmentOf(value: string): string | undefined {
+	return value === '.' || value === '..' || value === '' ? undefined : encodeURIComponent(value);
+}
+
+/**
+ * Puts values into groups that fit into one call.
+ *
+ * @param most values of one call
+ * @param longest characters that the values of one call may take, encoded, each with its name
+ */
+export function groupsForQuery<T>(values: readonly T[], name: string, textOf: (value: T) => string, most: number, longest: number): T[][] {
+	const groups: T[][] = [];
+	let group: T[] = [];
+	let length = 0;
+	for (const value of values) {
+		const own = encodeURIComponent(name).length + encodeURIComponent(textOf(value)).length + 2;
+		if (group.length > 0 && (group.length >= most || length + own > longest)) {
+			groups.push(group);
+			group = [];
+			length = 0;
+		}
+		group.push(value);
+		length += own;
+	}
+	if (group.length > 0) groups.push(group);
+	return groups;
+}

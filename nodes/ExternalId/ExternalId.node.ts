@@ -8,20 +8,10 @@ import { execute } from '../shared/node/run';
 import { connect, registryFrom } from './connect';
 import { testRegistryCredential } from './credentialTest';
 import { createExternalType, recordFields, searchAccounts, searchExternalTypes, searchRecords, searchRuns } from './lists';
-import { checkpoint } from './operations/checkpoint';
-import { configuration } from './operations/configuration';
-import { contact } from './operations/contact';
-import { domain } from './operations/domain';
-import { inbox } from './operations/inbox';
-import { mapping } from './operations/mapping';
-import { record } from './operations/record';
-import { registry } from './operations/registry';
+import { resources } from './operations/resources';
 import type { Registry } from './registry/registry';
 
-const definition: NodeDefinition<Registry> = {
-	resources: [mapping, record, contact, inbox, domain, configuration, checkpoint, registry],
-	connect,
-};
+const definition: NodeDefinition<Registry> = { resources, connect };
 
 export class ExternalId implements INodeType {
 	description: INodeTypeDescription = {

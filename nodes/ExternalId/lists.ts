@@ -12,6 +12,7 @@ import { OBJECT_TYPES } from '../shared/identity/outcome';
 import type { ObjectType } from '../shared/identity/outcome';
 import { connect } from './connect';
 import { KNOWN_FIELDS } from './operations/record/fieldsInput';
+import { panelName } from './operations/resources';
 import { ensureConfigurations } from './registry/configurations';
 import { Known } from './registry/known';
 import { searchRecords as findRecords } from './registry/lists';
@@ -75,8 +76,8 @@ function labelOf(known: Known, { id, fields }: RecordRow): string {
 
 /** Runs that wrote something, the newest first: what each did, when, how much, and whether it is undone. */
 export async function searchRuns(this: ILoadOptionsFunctions, filter = '', paginationToken?: string): Promise<INodeListSearchResult> {
-	const { rows, next } = await findRuns(await connect(this), filter, paginationToken);
-	return { results: rows.map((run) => ({ name: runLabelOf(run), value: run.id })), paginationToken: next };
+	const { rows, next } = await findRuns(await connect(this), filter, paginationToken, panelName);
+	return { results: rows.map((run) => ({ name: runLabelOf(run, panelName), value: run.id })), paginationToken: next };
 }
 
 /** Columns of the mapper: the known fields of the Object Type, and those that its newest records have. */

@@ -46,7 +46,7 @@ describe('Registry: Undo a Run', () => {
 		await node('mapping:link', linkAll, [{ crm: '1', erp: 'A' }]);
 		await node('mapping:delete', { deleteBy: 'externalId', ...person, externalType: picked('erp'), externalId: 'A' });
 		const { results } = await searchRuns.call(context('credential'));
-		expect(results.map(({ name }) => name)).toEqual([expect.stringMatching(/^Mapping: Delete · \d{4}-\d\d-\d\d \d\d:\d\d UTC · 1 change$/), expect.stringMatching(/^Mapping: Link · .* changes$/)]);
+		expect(results.map(({ name }) => name)).toEqual([expect.stringMatching(/^Mapping: Delete · \d{4}-\d\d-\d\d \d\d:\d\d UTC · 1 change$/), expect.stringMatching(/^Mapping: Link IDs · .* changes$/)]);
 		await node('registry:undo', { run: typed(String(results[0]?.value), 'id') });
 		expect((await searchRuns.call(context('credential'), 'delete')).results.map(({ name }) => name)).toEqual([expect.stringMatching(/^Mapping: Delete .* · undone$/)]);
 		expect((await searchRuns.call(context('credential'))).results[0]?.name).toMatch(/^Registry: Undo/);
@@ -73,7 +73,7 @@ describe('Registry: Audit', () => {
 		const node = registryNode();
 		await node.done('mapping:link', linkAll, [{ crm: 'AB', erp: 'A' }, { crm: 'ab', erp: '' }]);
 		const [summary, ...findings] = await node.done('registry:audit', { ...person, limitPerKind: 10, withoutType: typed('erp') });
-		expect(summary).toMatchObject({ finding: 'summary', total: 2, found: { similarIds: 1, withoutId: 1 }, complete: true });
+		expect(summary).toMatchObject({ finding: 'summary', what: expect.stringContaining('2 findings: '), total: 2, found: { similarIds: 1, withoutId: 1 }, complete: true });
 		expect(findings.map(({ finding }) => finding)).toEqual(['similarIds', 'withoutId']);
 		expect((await node('registry:audit', { ...person, withoutType: typed('erpp') })).error?.message).toContain('Did you mean "erp"?');
 	});

@@ -89,14 +89,17 @@ class Audit {
 		const told = [...this.findings.values()].flat();
 		return [
 			{
+				// What findings have too comes first: in a table each column is filled.
 				finding: 'summary',
+				severity: 'info',
+				what: total === 0 ? 'Nothing was found that needs a look.' : `${total.toLocaleString('en')} findings: ${Object.entries(found).filter(([, count]) => count > 0).map(([kind, count]) => `${count.toLocaleString('en')} ${kind}`).join(', ')}.`,
+				advice: total === 0 ? null : 'Each finding below says what to do.',
 				total,
 				told: told.length,
 				found,
 				...(this.atLeast.size > 0 ? { atLeast: [...this.atLeast] } : {}),
 				looked: this.looked,
 				complete: this.signal?.aborted !== true,
-				text: total === 0 ? 'Nothing was found that needs a look.' : `${total.toLocaleString('en')} findings: ${Object.entries(found).filter(([, count]) => count > 0).map(([kind, count]) => `${count.toLocaleString('en')} ${kind}`).join(', ')}.`,
 			},
 			...told,
 		];

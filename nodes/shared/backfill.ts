@@ -220,7 +220,10 @@ class Backfill {
 		});
 	}
 
-	/** What is mapped already needs no match, unless an Object ID says otherwise or IDs may be moved. */
+	/**
+	 * What is mapped already needs no match, unless an Object ID, or an e-mail or domain that its record has not got, says otherwise,
+	 * or IDs may be moved.
+	 */
 	private async findHolders(rows: readonly Row[]): Promise<void> {
 		const canMove = this.choices.whenIdBelongsToOther === 'take';
 		const former: Row[] = [];
@@ -233,7 +236,8 @@ class Backfill {
 					return;
 				}
 				const objectId = this.keyOf(row, 'objectId');
-				const saysOther = canMove ? this.keysOf(row).length > 0 : objectId !== undefined && objectId !== holder.objectId;
+				const differs = objectId === undefined ? holder.lacksProof === true && holder.isCurrent : objectId !== holder.objectId;
+				const saysOther = canMove ? this.keysOf(row).length > 0 : differs;
 				if (saysOther) row.holder = holder;
 				else if (holder.problem) this.settle(row.index, holder.problem, row);
 				else if (holder.isCurrent) this.settleUnchanged(row, holder);
@@ -243,6 +247,7 @@ class Backfill {
 				}
 			},
 			this.stop,
+			(at) => this.keyOf(rows[at] as Row, this.system.objectType === 'accounts' ? 'domain' : 'email'),
 		);
 		// A former ID names its record; which IDs that record has now decides what it would take to give this one back.
 		if (former.length === 0) return;
@@ -265,6 +270,8 @@ class Backfill {
 
 	private takeMatch(row: Row, kind: MatchKey, key: string, { exact, likely, problem }: Match): void {
 		if (exact.length > 1) {
+			// What tells several apart by nothing says nothing against the one that has the ID.
+			if (row.holder && !row.holder.problem) return;
 			this.settle(row.index, this.ambiguous(row, 'severalMatch', `${exact.length} records have the ${KEY_WORDS[kind]} ${shown(key)}; it does not tell which one is meant.`, exact), row);
 			return;
 		}

@@ -147,6 +147,8 @@ export interface Candidate {
 export interface Holder extends Candidate {
 	/** Whether the ID is a current one of the record; otherwise it was replaced there. */
 	isCurrent: boolean;
+	/** Whether the system looked for the proof that was given and the record has not got it: another may be meant. */
+	lacksProof?: boolean;
 	/** Why the record is out of bounds: it was deleted, erased, … */
 	problem?: Trouble;
 }
@@ -189,8 +191,13 @@ export interface BackfillSystem {
 	checkId(value: unknown): { key: string; externalId: string } | Trouble;
 	/** Checks a match key: how it is compared. */
 	checkKey(kind: MatchKey, value: unknown): string | Trouble;
-	/** Tells who has each ID, or why nobody may get it. */
-	findHolders(keys: readonly string[], tell: (at: number, holder: Holder | Trouble) => void, stop: StopSign): Promise<void>;
+	/**
+	 * Tells who has each ID, or why nobody may get it.
+	 *
+	 * @param proofOf the e-mail (of people and users) or domain (of accounts) that comes with an ID, where one does; a system may
+	 * look whether the holder has it, if that costs no calls
+	 */
+	findHolders(keys: readonly string[], tell: (at: number, holder: Holder | Trouble) => void, stop: StopSign, proofOf?: (at: number) => string | undefined): Promise<void>;
 	findMatches(kind: MatchKey, keys: readonly string[], tell: (at: number, match: Match) => void, stop: StopSign): Promise<void>;
 	/**
 	 * Keeps other backfills of the type away while this one runs. Gives the outcome `notAttempted` where another is under way;

@@ -220,6 +220,38 @@ onEachEngine('Where an ID or a record is taken', (lab) => {
 	});
 });
 
+onEachEngine('IDs that are mapped already', (lab) => {
+	test('a shifted column is not "so already": the e-mail leads to another record, and that is a conflict', async () => {
+		const { registry, backfill } = api(await lab().registry());
+		const people = await makeRecords(registry, 'people', upTo(20, (n) => `c${n}`), (crm) => ({ email: `${crm}@acme.com` }));
+		await backfill(upTo(20, (n) => byEmail(`e${n}`, `c${n}@acme.com`)));
+		const shifted = upTo(19, (n) => byEmail(`e${n}`, `c${n + 1}@acme.com`));
+		const { outcomes } = await backfill(shifted, { mode: 'dryRun' });
+		expect(outcomes.map(kindOf)).toEqual(shifted.map(() => 'idBelongsToOther'));
+		expect(field(outcomes[0], 'conflict')).toMatchObject({ wanted: { objectId: people[1] }, existing: [{ objectId: people[0] }] });
+		await expect(backfill(shifted)).rejects.toThrow(GuardError);
+	});
+
+	test('an address that leads nowhere, or to several, says nothing against the record that has the ID', async () => {
+		const { registry, backfill, upsert } = api(await lab().registry());
+		const [ann] = await makeRecords(registry, 'people', ['a', 'b'], (crm) => ({ email: `${crm}@acme.com` }));
+		await upsert([{ objectType: 'people', ids: ids({ crm: 'c' }), fields: { email: 'b@acme.com' } }], { whenEmailKnown: 'create' });
+		await backfill([byEmail('1', 'a@acme.com')]);
+		const { outcomes } = await backfill([byEmail('1', 'new.address@acme.com'), byEmail('1', 'b@acme.com'), byEmail('1', 'no address'), byEmail('1', 'A@acme.com')]);
+		expect(outcomes.map((outcome) => [outcome.status, field(outcome, 'objectId')])).toEqual(upTo(4, () => ['unchanged', ann]));
+	});
+
+	test('accounts are compared by their Related Domains', async () => {
+		const { registry, backfill } = api(await lab().registry());
+		await makeRecords(registry, 'accounts', ['acme', 'globex'], (crm) => ({ domains: `${crm}.com` }));
+		const target = { objectType: 'accounts' as const };
+		const row = (externalId: string, domain: string) => ({ externalId, keys: { domain } });
+		await backfill([row('1', 'acme.com'), row('2', 'globex.com')], {}, target);
+		const { outcomes } = await backfill([row('1', 'acme.com'), row('2', 'acme.com')], NO_GUARDS, target);
+		expect(outcomes.map(kindOf)).toEqual(['unchanged', 'idBelongsToOther']);
+	});
+});
+
 onEachEngine('A dry run', (lab) => {
 	test('writes nothing, leaves Done empty and plans what Apply then does', async () => {
 		const { registry, backfill } = api(await lab().registry());

@@ -101,22 +101,29 @@ class RegistryBackfill implements BackfillSystem {
 		}
 	}
 
-	async findHolders(keys: readonly string[], tell: (at: number, holder: Holder | Trouble) => void, stop: StopSign): Promise<void> {
+	async findHolders(keys: readonly string[], tell: (at: number, holder: Holder | Trouble) => void, stop: StopSign, proofOf: (at: number) => string | undefined = () => undefined): Promise<void> {
 		const { registry, objectType, externalType } = this;
 		await inBatches(
 			keys.map((_, at) => [at]),
 			stop,
 			async (batch) => {
 				await this.confirmLock();
-				const places = new Map<string, number[]>();
-				for (const [at] of batch as Array<[number]>) append(places, keys[at] as string, at);
-				for (const { key, externalId, objectId, state, recordState } of await registry.store.findHolders(registry.workspace, { objectType, externalType }, [...places.keys()])) {
+				const asked = new Map<string, { key: string; proof: string | null; at: number[] }>();
+				for (const [at] of batch as Array<[number]>) {
+					const [key, proof] = [keys[at] as string, proofOf(at) ?? null];
+					const same = asked.get(`${key}\n${proof}`);
+					if (same) same.at.push(at);
+					else asked.set(`${key}\n${proof}`, { key, proof, at: [at] });
+				}
+				for (const { key, proof, lacksProof, externalId, objectId, state, recordState } of await registry.store.findHolders(registry.workspace, { objectType, externalType }, [...asked.values()])) {
 					const isCurrent = state === 'current';
 					const problem = recordState === 'active' ? undefined : this.outOfBounds(objectId);
-					for (const at of places.get(key) ?? []) tell(at, { objectId, label: undefined, ids: isCurrent ? [{ key, externalId }] : NO_IDS, isCurrent, problem });
-					places.delete(key);
+					for (const at of asked.get(`${key}\n${proof}`)?.at ?? []) tell(at, { objectId, label: undefined, ids: isCurrent ? [{ key, externalId }] : NO_IDS, isCurrent, lacksProof, problem });
+					asked.delete(`${key}\n${proof}`);
 				}
-				await this.findErased(places, tell);
+				const free = new Map<string, number[]>();
+				for (const { key, at } of asked.values()) for (const each of at) append(free, key, each);
+				await this.findErased(free, tell);
 			},
 			() => undefined,
 		);

@@ -180,6 +180,9 @@ export interface ChangeFilter {
 /** The live mapping of an External ID, in short. */
 export interface HolderRow {
 	key: string;
+	/** As it was asked. */
+	proof: string | null;
+	lacksProof: boolean;
 	externalId: string;
 	objectId: string;
 	state: MappingState;
@@ -232,8 +235,11 @@ export interface Store {
 	 */
 	transact<T>(workspace: string, reads: Reads, run: RunRow | undefined, decide: (unit: Unit) => T): Promise<T>;
 
-	/** Who has some External IDs of one type: what a backfill asks of 100,000, so no more than it needs. */
-	findHolders(workspace: string, type: Omit<IdKey, 'key'>, keys: readonly string[]): Promise<HolderRow[]>;
+	/**
+	 * Who has some External IDs of one type: what a backfill asks of 100,000, so no more than it needs. With a proof, an e-mail (of
+	 * people and users) or a domain (of accounts), it tells whether the holder has it.
+	 */
+	findHolders(workspace: string, type: Omit<IdKey, 'key'>, asked: ReadonlyArray<{ key: string; proof: string | null }>): Promise<HolderRow[]>;
 
 	configurations(workspace: string): Promise<ConfigurationRow[]>;
 	settings(workspace: string): Promise<Map<string, string>>;

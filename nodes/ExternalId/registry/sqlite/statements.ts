@@ -198,11 +198,20 @@ export const SCANS = {
 export const HAVE_TYPE = `SELECT DISTINCT j.value AS id FROM json_each(?3) AS j CROSS JOIN mapping AS m INDEXED BY mapping_slot
 	ON m.workspace = ?1 AND m.object_id = j.value AND m.external_type = ?2 AND m.slot IS NOT NULL`;
 
-/** Who has some External IDs: workspace, Object Type, External Type, JSON array of keys. */
-export const HOLDERS = `SELECT m.id_key AS key, m.external_id AS externalId, m.object_id AS objectId, m.state, coalesce(r.state, 'active') AS recordState
-	FROM json_each(?4) AS j CROSS JOIN mapping AS m
-		ON m.workspace = ?1 AND m.object_type = ?2 AND m.external_type = ?3 AND m.id_key = j.value AND m.state <> 'deleted'
-	LEFT JOIN record AS r INDEXED BY record_inactive ON r.workspace = ?1 AND r.id = m.object_id AND r.state <> 'active'`;
+/** Who has some External IDs, and whether they have an e-mail or a domain: workspace, Object Type, External Type, JSON array of [key, proof]. */
+export const HOLDERS = {
+	byEmail: holders('LEFT JOIN email AS p ON p.workspace = ?1 AND p.object_type = ?2 AND p.key = j.value->>1 AND p.record_id = m.object_id', 'p.key'),
+	byDomain: holders('LEFT JOIN related_domain AS p ON p.workspace = ?1 AND p.domain = j.value->>1 AND p.account_id = m.object_id', 'p.domain'),
+} as const;
+
+function holders(join: string, proof: string): string {
+	return `SELECT m.id_key AS key, j.value->>1 AS proof, j.value->>1 IS NOT NULL AND ${proof} IS NULL AS lacksProof, m.external_id AS externalId,
+			m.object_id AS objectId, m.state, coalesce(r.state, 'active') AS recordState
+		FROM json_each(?4) AS j CROSS JOIN mapping AS m
+			ON m.workspace = ?1 AND m.object_type = ?2 AND m.external_type = ?3 AND m.id_key = j.value->>0 AND m.state <> 'deleted'
+		LEFT JOIN record AS r INDEXED BY record_inactive ON r.workspace = ?1 AND r.id = m.object_id AND r.state <> 'active'
+		${join}`;
+}
 
 /** Counts by group over a window of rows, and where the next window begins: workspace, after, rows. */
 export const COUNT_WINDOWS = {

@@ -92,8 +92,10 @@ export class SqliteStore implements Store {
 		}
 	}
 
-	async findHolders(workspace: string, { objectType, externalType }: Omit<IdKey, 'key'>, keys: readonly string[]): Promise<HolderRow[]> {
-		return await this.connection.read(() => this.batch<HolderRow>(HOLDERS, keys, workspace, objectType, externalType));
+	async findHolders(workspace: string, { objectType, externalType }: Omit<IdKey, 'key'>, asked: ReadonlyArray<{ key: string; proof: string | null }>): Promise<HolderRow[]> {
+		const sql = objectType === 'accounts' ? HOLDERS.byDomain : HOLDERS.byEmail;
+		const pairs = JSON.stringify(asked.map(({ key, proof }) => [key, proof]));
+		return await this.connection.read(() => this.rows<HolderRow>(sql, workspace, objectType, externalType, pairs).map((row) => ({ ...row, lacksProof: Boolean(row.lacksProof) })));
 	}
 
 	async configurations(workspace: string): Promise<ConfigurationRow[]> {

@@ -54,7 +54,8 @@ for (const [name, decision] of Object.entries(ORDER)) {
 	browserTest(`${name} can be read on the canvas and runs by its button${why}`, async () => {
 		const example = JSON.parse(readFileSync(path.join(EXAMPLES, `${name}.json`), 'utf8')) as WorkflowJson;
 		for (const node of example.nodes) if (node.type.startsWith(OURS)) Object.assign(node, { credentials: { externalIdRegistryApi: credential }, parameters: { registryFrom: 'credential', ...node.parameters } });
-		await editor.openWorkflow(await n8n.createWorkflow(example));
+		// Under a name of its own: the main job publishes an example that is there by its name.
+		await editor.openWorkflow(await n8n.createWorkflow({ ...example, name: `Picture of ${name}` }));
 		expect(await editor.crampedOnCanvas()).toEqual([]);
 		await editor.execute(decision);
 		await editor.pictureCanvas(path.join(SHOTS, `example-${name}.png`));

@@ -111,14 +111,19 @@ export class SalesloftBackfill implements BackfillSystem {
 		const take = (at: number, exact: readonly Fields[], likely: readonly Fields[] = []) => void found.set(at, { exact: exact.map(brief), likely: likely.map(brief) });
 		await this.look(kind, keys, take, found, stop);
 		if (stop.aborted) return;
-		const objectIds = [...new Set([...found.values()].flatMap(({ exact }) => exact.map(({ objectId }) => objectId)))];
+		const pacer = new Pacer();
+		const distinct = new Set<string>();
+		for (const { exact } of found.values()) {
+			for (const { objectId } of exact) distinct.add(objectId);
+			if (pacer.due()) await pacer.rest();
+		}
+		const objectIds = [...distinct];
 		const ids = new Map<string, Candidate['ids']>();
 		if (!this.target.severalIds) {
 			await this.mappings.ofObjects(objectIds, (at, rows) => void ids.set(objectIds[at] as string, rows.map(({ externalId }) => ({ key: externalId, externalId }))), stop);
 			if (stop.aborted) return;
 		}
 		const candidate = ({ objectId, label }: Brief): Candidate => ({ objectId, label, ids: ids.get(objectId) ?? NO_IDS });
-		const pacer = new Pacer();
 		for (const [at, { exact, likely }] of found) {
 			tell(at, { exact: exact.map(candidate), likely: likely.map(candidate) });
 			if (pacer.due()) await pacer.rest();

@@ -62,10 +62,12 @@ export class Records {
 	async usersByEmails(emails: readonly string[], tell: Tell, stop?: StopSign): Promise<void> {
 		this.users ??= this.usersByEmail(stop);
 		const users = await this.users;
-		emails.forEach((email, at) => {
+		const pacer = new Pacer();
+		for (const [at, email] of emails.entries()) {
 			const found = users.get(email.toLowerCase());
 			if (found) tell(at, found);
-		});
+			if (pacer.due()) await pacer.rest();
+		}
 	}
 
 	/** People or accounts by the ID that their Salesforce has for them, 100 a call. */
@@ -143,13 +145,15 @@ export class Records {
 		spellings: ReadonlyMap<string, string> = new Map(),
 	): Promise<void> {
 		const places = new Map<string, number[]>();
-		keys.forEach((key, at) => {
+		const pacer = new Pacer();
+		for (const [at, key] of keys.entries()) {
 			const list = places.get(key);
 			if (list) list.push(at);
 			else places.set(key, [at]);
-		});
+			if (pacer.due()) await pacer.rest();
+		}
 		const valueOf = (key: string) => spellings.get(key) ?? key;
-		await eachAtOnce(groupsForQuery([...places.keys()], filter, valueOf, PER_PAGE, LONGEST_QUERY), AT_ONCE, stop, async (group) => {
+		await eachAtOnce(groupsForQuery(places.keys(), filter, valueOf, PER_PAGE, LONGEST_QUERY), AT_ONCE, stop, async (group) => {
 			const found = new Map<string, Map<string, Fields>>(group.map((key) => [key, new Map()]));
 			for (let page = 1; ; page++) {
 				const { rows, isLast } = await this.api.recordPage(objectType, { ...more, [filter]: group.map(valueOf) }, page, stop);

@@ -20,25 +20,24 @@ export function segmentOf(value: string): string | undefined {
 }
 
 /**
- * Puts values into groups that fit into one call.
+ * Puts values into groups that fit into one call, as they are asked for: encoding 100,000 at once would stand in n8n's way.
  *
  * @param most values of one call
  * @param longest characters that the values of one call may take, encoded, each with its name
  */
-export function groupsForQuery<T>(values: readonly T[], name: string, textOf: (value: T) => string, most: number, longest: number): T[][] {
-	const groups: T[][] = [];
+export function* groupsForQuery<T>(values: Iterable<T>, name: string, textOf: (value: T) => string, most: number, longest: number): Generator<T[]> {
+	const ofName = encodeURIComponent(name).length + 2;
 	let group: T[] = [];
 	let length = 0;
 	for (const value of values) {
-		const own = encodeURIComponent(name).length + encodeURIComponent(textOf(value)).length + 2;
+		const own = ofName + encodeURIComponent(textOf(value)).length;
 		if (group.length > 0 && (group.length >= most || length + own > longest)) {
-			groups.push(group);
+			yield group;
 			group = [];
 			length = 0;
 		}
 		group.push(value);
 		length += own;
 	}
-	if (group.length > 0) groups.push(group);
-	return groups;
+	if (group.length > 0) yield group;
 }

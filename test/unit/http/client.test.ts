@@ -191,7 +191,7 @@ describe('addresses', () => {
 	it('query and groups', () => {
 		expect(queryOf({ a: 1, 'ids[]': ['x y', '&'], no: undefined })).toBe('?a=1&ids%5B%5D=x%20y&ids%5B%5D=%26');
 		expect(queryOf({})).toBe('');
-		expect(groupsForQuery(['a', 'b', 'c'], 'i', String, 2, 1_000)).toEqual([['a', 'b'], ['c']]);
-		expect(groupsForQuery(['aaaa', 'bbbb', 'c'], 'i', String, 100, 12)).toEqual([['aaaa'], ['bbbb', 'c']]);
+		expect([...groupsForQuery(['a', 'b', 'c'], 'i', String, 2, 1_000)]).toEqual([['a', 'b'], ['c']]);
+		expect([...groupsForQuery(['aaaa', 'bbbb', 'c'], 'i', String, 100, 12)]).toEqual([['aaaa'], ['bbbb', 'c']]);
 	});
 });

@@ -27,6 +27,9 @@ const ORDER: Readonly<Record<string, string | undefined>> = {
 	'undo-a-backfill': 'Undo',
 };
 
+/** Examples with an account of a service: they are read here, and run in examples.test.ts, against the sandbox. */
+const WITH_ACCOUNT = ['salesloft-backfill-approved', 'salesloft-webhook-to-erp'];
+
 const browserTest = findChromium() === undefined ? test.skip : test;
 const why = findChromium() === undefined ? ` (${NO_CHROMIUM})` : '';
 
@@ -46,8 +49,8 @@ afterAll(async () => {
 	await editor?.close();
 });
 
-test('every example has its picture', () => {
-	expect(readdirSync(EXAMPLES).filter((file) => file.endsWith('.json')).sort()).toEqual(Object.keys(ORDER).map((name) => `${name}.json`).sort());
+test('every example is looked at here', () => {
+	expect(readdirSync(EXAMPLES).filter((file) => file.endsWith('.json')).sort()).toEqual([...Object.keys(ORDER), ...WITH_ACCOUNT].map((name) => `${name}.json`).sort());
 });
 
 for (const [name, decision] of Object.entries(ORDER)) {
@@ -66,3 +69,10 @@ for (const [name, decision] of Object.entries(ORDER)) {
 		}
 	});
 }
+
+browserTest.each(WITH_ACCOUNT)(`%s can be read on the canvas${why}`, async (name) => {
+	const example = JSON.parse(readFileSync(path.join(EXAMPLES, `${name}.json`), 'utf8')) as WorkflowJson;
+	await editor.openWorkflow(await n8n.createWorkflow({ ...example, name: `Picture of ${name}` }));
+	expect(await editor.crampedOnCanvas()).toEqual([]);
+	await editor.pictureCanvas(path.join(SHOTS, `example-${name}.png`));
+});

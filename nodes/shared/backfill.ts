@@ -551,7 +551,8 @@ function sentenceOf({ mode, objectType, externalType, items, counts, plan, secon
 		`${seconds.toLocaleString('en')} s${calls === undefined ? '' : `, ${number(calls)} calls`}.`,
 		...(guard === undefined ? [] : [`Apply would stop: ${guard}`]),
 		...(stopped === undefined ? [] : [`Not all was done: ${stopped.replace(/\.$/, '')}.`]),
-		...(mode === 'apply' && counts.linked ? [`Undo it by run ${runId}.`] : []),
+		// A service has no undo of a run: what was done stands on each item.
+		...(mode === 'apply' && counts.linked && calls === undefined ? [`Undo it by run ${runId}.`] : []),
 	];
 	return `${head}. Of ${number(items)} ${items === 1 ? 'item' : 'items'}: ${parts.join(', ') || 'nothing to do'}. ${tail.join(' ')}`;
 }

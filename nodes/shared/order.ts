@@ -26,7 +26,12 @@ export async function inOrderOf<T>(all: readonly T[], keyOf: (one: T) => string)
 		for (const [first = [], second = []] of chunk(runs, 2)) merged.push(await merge(first, second, pacer));
 		runs = merged;
 	}
-	return (runs[0] ?? []).map(([, one]) => one);
+	const ordered: T[] = [];
+	for (const [, one] of runs[0] ?? []) {
+		ordered.push(one);
+		if (pacer.due()) await pacer.rest();
+	}
+	return ordered;
 }
 
 async function merge<T>(first: ReadonlyArray<[string, T]>, second: ReadonlyArray<[string, T]>, pacer: Pacer): Promise<Array<[string, T]>> {

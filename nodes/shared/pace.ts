@@ -24,15 +24,18 @@ let sliceBegan = 0;
 export class Pacer {
 	private readonly signal: AbortSignal | undefined;
 	private readonly every: number;
+	private readonly sliceMs: number;
 	private countdown: number;
 
 	/**
 	 * @param signal the execution's cancel signal
+	 * @param sliceMs how long a slice may last; less where what comes next is long itself
 	 * @param every iterations between two looks at the clock (default 16); give less for steps of 1 ms and more
 	 */
-	constructor({ signal, every = 16 }: { signal?: AbortSignal; every?: number } = {}) {
+	constructor({ signal, every = 16, sliceMs = SLICE_MS }: { signal?: AbortSignal; every?: number; sliceMs?: number } = {}) {
 		this.signal = signal;
 		this.every = every;
+		this.sliceMs = sliceMs;
 		this.countdown = every;
 	}
 
@@ -40,7 +43,7 @@ export class Pacer {
 	due(): boolean {
 		if (--this.countdown > 0) return false;
 		this.countdown = this.every;
-		return performance.now() - sliceBegan >= SLICE_MS;
+		return performance.now() - sliceBegan >= this.sliceMs;
 	}
 
 	/** Lets everything else have its turn, then begins a new slice. */

@@ -55,12 +55,16 @@ export function backfillBare(db: DatabaseSync, rows: ReadonlyArray<{ id: string;
 	return inserted;
 }
 
-/** Looks only whose each ID is, and whether the record is there; gives how many are. */
-export function holdersBare(db: DatabaseSync, externalIds: readonly string[]): number {
+/** Looks whose each ID is, whether the record is there, and whether it has the e-mail of the row; gives how many have. */
+export function holdersBare(db: DatabaseSync, rows: ReadonlyArray<{ externalId: string; email: string }>): number {
 	const holder = db.prepare(HOLDER);
+	const hasEmail = db.prepare('SELECT 1 FROM email WHERE workspace = ? AND object_type = ? AND key = ? AND record_id = ?');
 	let held = 0;
 	db.exec('BEGIN');
-	for (const externalId of externalIds) if (holder.get('default', 'people', 'erp', externalId)) held++;
+	for (const { externalId, email } of rows) {
+		const row = holder.get('default', 'people', 'erp', externalId);
+		if (row && hasEmail.get('default', 'people', email, String(row.object_id))) held++;
+	}
 	db.exec('COMMIT');
 	return held;
 }

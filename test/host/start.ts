@@ -9,13 +9,15 @@ import { runMainJob } from './mainJob';
 import type { Report } from './mainJob';
 import { startN8n } from './n8n';
 import { build, pack, root } from './pack';
+import { described, SANDBOX_PORT, serveSalesloft } from '../sandbox/serve';
 
 /**
  * `npm start [-- --once] [--keep]`: a real n8n with the package, the main job done on the example data, and the editor left
- * open. `--once` ends when the job is done (exit code 0 only if all went well); `--keep` goes on with the n8n and the
+ * open, with a simulated Salesloft beside it. `--once` ends when the job is done (exit code 0 only if all went well); `--keep` goes on with the n8n and the
  * registry of the last time.
  */
 const PORT = 5678;
+const SALESLOFT = 'n8n-nodes-external-id.salesloft';
 
 const report: Report = {
 	say: progress,
@@ -39,6 +41,7 @@ async function start(options: readonly string[]): Promise<number> {
 	await build();
 	const tarball = await pack(userFolder);
 	const data = await serveExampleData();
+	const sandbox = await serveSalesloft({ port: (await freeOr(SANDBOX_PORT)) ?? 0 });
 	progress('Starting n8n …');
 	const n8n = await startN8n({ userFolder, tarball: tarball.file, port: once ? undefined : await freeOr(PORT) });
 	const ended = new Promise<void>((resolve) => {
@@ -46,22 +49,29 @@ async function start(options: readonly string[]): Promise<number> {
 	});
 	try {
 		const present = new Set((await n8n.workflows()).map(({ name }) => name));
+		const credential = await n8n.createCredential('Salesloft sandbox', 'salesloftApi', { apiKey: sandbox.apiKey, advanced: true, baseUrl: sandbox.baseUrl });
 		const examples = exampleWorkflows().filter(({ name }) => !present.has(name));
-		for (const example of examples) await n8n.createWorkflow(example);
+		for (const example of examples) await n8n.createWorkflow(withSandbox(example, credential));
 		const isAsExpected = await runMainJob(n8n, data.url, report);
 		progress(isAsExpected ? 'All as expected.' : 'Not all came out as expected; see above.');
 		if (!once) {
 			console.log(`\nThe editor:  ${n8n.baseUrl}\nLog in with: ${n8n.account.email} / ${n8n.account.password}\nWorkflows:`);
 			for (const { id, name } of await n8n.workflows()) console.log(`  ${name}: ${n8n.baseUrl}/workflow/${id}`);
-			console.log('\nCtrl-C ends it.');
+			console.log(`\n${described(sandbox)}\n(the credential "Salesloft sandbox" has it already)\n\nCtrl-C ends it.`);
 			await ended;
 		}
 		return isAsExpected ? 0 : 1;
 	} finally {
 		data.close();
+		await sandbox.close();
 		progress('Stopping n8n …');
 		await n8n.stop();
 	}
+}
+
+/** An example whose Salesloft nodes ask the sandbox. */
+function withSandbox(example: WorkflowJson, salesloftApi: { id: string; name: string }): WorkflowJson {
+	return { ...example, nodes: example.nodes.map((node) => (node.type === SALESLOFT ? { ...node, credentials: { salesloftApi } } : node)) };
 }
 
 function exampleWorkflows(): WorkflowJson[] {

@@ -29,20 +29,21 @@ export async function inBatches<Group extends readonly unknown[]>(
 	weightOf: (group: Group) => number = (group) => group.length,
 	aimMs = AIM_MS,
 ): Promise<void> {
-	const pacer = new Pacer({ every: 1 });
+	// A batch is a slice of its own, whatever came before it.
+	const pacer = new Pacer({ every: 1, sliceMs: AIM_MS / 2 });
 	let size = FIRST_SIZE;
 	for (let at = 0; at < groups.length; ) {
 		if (signal?.aborted) {
 			rest(groups.slice(at));
 			return;
 		}
+		if (pacer.due()) await pacer.rest();
 		const end = endOfBatch(groups, at, size, weightOf);
 		const before = process.cpuUsage();
 		await step(groups.slice(at, end));
 		const { user, system } = process.cpuUsage(before);
 		size = nextSize(size, (user + system) / 1_000, aimMs);
 		at = end;
-		if (pacer.due()) await pacer.rest();
 	}
 }
 
